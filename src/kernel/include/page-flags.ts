@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Page flags and the counts of struct page. Models: include/linux/page-flags.h, page_ref.h, mm.h.
+// Fidelity: reduced; every access is one atomic step with a point of its own.
+import { FREE, mem } from "../../hw/phys.ts";
+import { changed, pointKind, preempt } from "../../sched/point.ts";
+import type { Preemptible } from "../../sched/point.ts";
+
+export const PG_locked = 1 << 0;
+export const PG_uptodate = 1 << 1;
+export const PG_dirty = 1 << 2;
+export const PG_anon = 1 << 3;
+export const PG_swapbacked = 1 << 4;
+
+/** Flags that must be gone when a page is freed. */
+export const PAGE_FLAGS_CHECK_AT_FREE = PG_locked;
+
+const name = (frame: number): string => `page ${frame}`;
+const FLAG_READ = pointKind("page flags", "read", name);
+const FLAG_WRITE = pointKind("page flags", "write", name);
+const COUNT = pointKind("page refcount", "write", name);
+const MAP_READ = pointKind("page mapcount", "read", name);
+const MAP_WRITE = pointKind("page mapcount", "write", name);
+
+/** Page*(): a plain read of one flag. */
+export function* PageFlag(frame: number, flag: number): Preemptible<boolean> {
+  if (preempt(FLAG_READ, frame)) yield;
+  return (mem.flags[frame]! & flag) !== 0;
+}
+
+export function* SetPageFlag(frame: number, flag: number): Preemptible<void> {
+  if (preempt(FLAG_WRITE, frame)) yield;
+  mem.flags[frame]! |= flag;
+  changed();
+}
+
+export function* get_page(frame: number): Preemptible<void> {
+  if (preempt(COUNT, frame)) yield;
+  mem.refcount[frame]!++;
+}
+
+/** Fails on a page that is being freed. */
+export function* get_page_unless_zero(frame: number): Preemptible<boolean> {
+  if (preempt(COUNT, frame)) yield;
+  if (mem.kind[frame] === FREE || mem.refcount[frame] === 0) return false;
+  mem.refcount[frame]!++;
+  return true;
+}
+
+/** Drops a reference; true when it was the last one. */
+export function* put_page_testzero(frame: number): Preemptible<boolean> {
+  if (preempt(COUNT, frame)) yield;
+  mem.refcount[frame]!--;
+  return mem.refcount[frame] === 0;
+}
+
+export function* page_mapcount(frame: number): Preemptible<number> {
+  if (preempt(MAP_READ, frame)) yield;
+  return mem.mapcount[frame]!;
+}
+
+/** atomic_inc/dec of _mapcount; returns the new count (0: mapped nowhere). */
+export function* add_mapcount(frame: number, delta: number): Preemptible<number> {
+  if (preempt(MAP_WRITE, frame)) yield;
+  mem.mapcount[frame]! += delta;
+  return mem.mapcount[frame]!;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What an execution teaches the fuzzer: branches of kernel-land, sites reached and racing pairs,
+// as counters in one 16 Ki region (engine.md A3: larger regions cost more than they tell).
+import { spread } from "../lib/hash.ts";
+
+export const REGION_SIZE = 16384;
+const BRANCHES_SIZE = 4096;
+const SITES_SIZE = 4096;
+const PAIRS_SIZE = REGION_SIZE - BRANCHES_SIZE - SITES_SIZE;
+
+/** Which signals reach the engine; an ablation turns one off. */
+export interface Signals {
+  branches: boolean;
+  sites: boolean;
+  pairs: boolean;
+}
+export const ALL_SIGNALS: Signals = { branches: true, sites: true, pairs: true };
+
+/** Live views: instrumented code and the scheduler store into them without a test. */
+export let branches = new Uint8Array(BRANCHES_SIZE);
+export let sites = new Uint8Array(SITES_SIZE);
+export let pairs = new Uint8Array(PAIRS_SIZE);
+
+let branchesUsed = 0;
+
+/** Reserves `count` branch counters for one instrumented module; returns the first index. */
+export function allocBranches(count: number, _module: string): number {
+  const first = branchesUsed;
+  // Beyond the region the counters wrap: two branches share a cell, nothing breaks.
+  branchesUsed = (branchesUsed + count) % (BRANCHES_SIZE - 1024);
+  return first;
+}
+
+/** Points the views at the engine's `region` (REGION_SIZE bytes); signals that are off go nowhere. */
+export function attachFeedback(region: Uint8Array, on: Signals = ALL_SIGNALS): void {
+  const cut = (from: number, size: number, live: boolean): Uint8Array<ArrayBuffer> =>
+    live
+      ? new Uint8Array(region.buffer as ArrayBuffer, region.byteOffset + from, size)
+      : new Uint8Array(size);
+  branches = cut(0, BRANCHES_SIZE, on.branches);
+  sites = cut(BRANCHES_SIZE, SITES_SIZE, on.sites);
+  pairs = cut(BRANCHES_SIZE + SITES_SIZE, PAIRS_SIZE, on.pairs);
+}
+
+const seenPairs = new Uint8Array(PAIRS_SIZE);
+const seenSites = new Uint8Array(SITES_SIZE);
+export const seen = { pairs: 0, sites: 0 };
+
+/** A site was passed: one feature each. */
+export function sawSite(site: number): void {
+  const cell = site & (SITES_SIZE - 1);
+  sites[cell] = 1;
+  if (seenSites[cell] === 0) {
+    seenSites[cell] = 1;
+    seen.sites++;
+  }
+}
+
+/** Two tasks touched one object, at least one of them writing: the pair of sites is the feature. */
+export function sawPair(first: number, second: number): void {
+  const cell = spread(first + Math.imul(second, 31)) & (PAIRS_SIZE - 1);
+  pairs[cell] = 1;
+  if (seenPairs[cell] === 0) {
+    seenPairs[cell] = 1;
+    seen.pairs++;
+  }
+}

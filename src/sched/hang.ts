@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Deadlock, lost wake-up and livelock: findings that the scheduler itself can see.
+import { lowest, members } from "./bitmask.ts";
+import { kindOf, run, waitKind, waitObject } from "./point.ts";
+
+export type HangKind = "hang" | "livelock";
+
+/** Thrown out of a run; `title` names kinds of locks and no numbers, `lines` say who waits for whom. */
+export class Hang extends Error {
+  constructor(
+    readonly kind: HangKind,
+    readonly title: string,
+    readonly lines: string[],
+  ) {
+    super(title);
+  }
+}
+
+/** Tasks that `task` waits for: whoever holds the object it is blocked on. */
+function waitsFor(task: number): number {
+  const object = waitObject[task]!;
+  return kindOf(waitKind[task]!).holders(object, task) & ~(1 << task);
+}
+
+function isBlocked(task: number, alive: number): boolean {
+  const mask = 1 << task;
+  return (alive & mask) !== 0 && ((run.runnable | run.stalled) & mask) === 0;
+}
+
+/** The tasks of a wait-for cycle through `start`, in order, or null. Waiting is for all holders. */
+export function findCycle(start: number, alive: number): number[] | null {
+  const path: number[] = [];
+  let visited = 0;
+  const visit = (task: number): boolean => {
+    if (!isBlocked(task, alive)) return false;
+    path.push(task);
+    visited |= 1 << task;
+    const next = waitsFor(task);
+    if ((next >> start) & 1) return true;
+    for (const t of members(next & ~visited)) if (visit(t)) return true;
+    path.pop();
+    return false;
+  };
+  return visit(start) ? path : null;
+}
+
+function describeWait(task: number): string {
+  const { describe } = kindOf(waitKind[task]!);
+  const held = members(waitsFor(task));
+  const by = held.length === 0 ? "" : ` held by task ${held.join(", ")}`;
+  return `task ${task} waits for ${describe(waitObject[task]!)}${by}`;
+}
+
+/** The wait-for graph has closed: every task of `cycle` waits for the next. */
+export function deadlock(cycle: number[]): Hang {
+  const names = cycle.map((t) => kindOf(waitKind[t]!).name);
+  const from = names.indexOf([...names].sort()[0]!);
+  const rotated = [...names.slice(from), ...names.slice(0, from)];
+  return new Hang("hang", `hang: deadlock on ${rotated.join(" -> ")}`, cycle.map(describeWait));
+}
+
+/** Nothing can run, and nobody holds what the tasks of `blocked` wait for: a wake-up was lost. */
+export function lostWakeup(blocked: number): Hang {
+  const name = kindOf(waitKind[lowest(blocked)]!).name;
+  const lines = members(blocked).map((t) => `${describeWait(t)}: nobody will wake it`);
+  return new Hang("hang", `hang: blocked for ever on ${name}`, lines);
+}
+
+/** Every task that could run repeats itself without any state changing. */
+export function livelock(stalled: number): Hang {
+  const lines = members(stalled).map((t) => {
+    const { describe } = kindOf(waitKind[t]!);
+    return `task ${t} repeats ${describe(waitObject[t]!)}, and nothing changes`;
+  });
+  const name = kindOf(waitKind[lowest(stalled)]!).name;
+  return new Hang("livelock", `livelock: ${name} makes no progress`, lines);
+}

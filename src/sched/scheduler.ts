@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The run loop: resumes one task at a time, as the strategy says, until all have ended or hang.
+import { assert } from "../lib/assert.ts";
+import { lowest } from "./bitmask.ts";
+import { deadlock, findCycle, Hang, livelock, lostWakeup } from "./hang.ts";
+import {
+  kindOf, pass, pendingKind, pendingObject, pendingSite, run, setAlive, stallEpoch, TASKS_MAX,
+  waitKind,
+} from "./point.ts";
+import type { Preemptible } from "./point.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Strategy } from "./strategies/strategy.ts";
+import type { Task } from "./task.ts";
+
+/** More points than any sane case has: beyond it the run is a livelock that changes state. */
+export const STEPS_MAX = 200_000;
+
+export class Scheduler {
+  private readonly tasks: Task[] = Array.from({ length: TASKS_MAX }, (_, id) => ({
+    id, body: null, atPoint: false,
+  }));
+  private alive = 0;
+  private strategy: Strategy | null = null;
+  private next = -1;
+  private turns: number[] = [];
+  /** The turn in progress, so that a task that throws leaves its turn in the schedule. */
+  private open = -1;
+  private openedAt = 0;
+  switches = 0;
+  preemptions = 0;
+
+  constructor() {
+    run.mayContinue = () => this.mayContinue();
+    run.blocked = () => this.checkCycle();
+    run.woken = (tasks) => this.strategy?.woken?.(tasks);
+  }
+
+  /** Adds a task that starts with the next run(). */
+  spawn(id: number, body: Preemptible<void>): void {
+    const task = this.tasks[id];
+    assert(task !== undefined && task.body === null, `task ${id} cannot start`);
+    task.body = body;
+    task.atPoint = false;
+    this.alive |= 1 << id;
+  }
+
+  /** Forgets everything, also tasks that a finding left suspended. */
+  reset(): void {
+    for (const task of this.tasks) task.body = null;
+    this.alive = 0;
+    this.next = -1;
+    this.turns.length = 0;
+    this.open = -1;
+    this.switches = 0;
+    this.preemptions = 0;
+    run.current = -1;
+    run.runnable = 0;
+    run.stalled = 0;
+    setAlive(0);
+  }
+
+  /** The turns of the last run as pairs of task and points; see toSchedule(). */
+  rawTurns(): number[] {
+    this.closeTurn();
+    return this.turns.slice();
+  }
+
+  /**
+   * Runs all spawned tasks to their ends. Returns the mask of tasks that wait for an outside event
+   * (a user-space answer). Throws Hang on deadlock, lost wake-up and livelock; whatever a task
+   * throws comes through.
+   */
+  run(strategy: Strategy): number {
+    this.strategy = strategy;
+    this.turns.length = 0;
+    run.runnable = this.alive;
+    run.stalled = 0;
+    setAlive(this.alive);
+    run.watch.fill(0);
+    this.next = -1;
+    strategy.begin(this.alive);
+    let last = -1;
+    for (;;) {
+      this.releaseStalled();
+      const id = this.next >= 0 ? this.next : this.choose();
+      if (id < 0) break;
+      this.next = -1;
+      if (id !== last && last >= 0) this.switches++;
+      if (run.recorder !== null && id !== last) {
+        run.recorder.switched(last, id, last >= 0 && ((run.runnable >> last) & 1) === 1);
+      }
+      last = id;
+      this.turn(this.tasks[id]!);
+    }
+    this.finish();
+    run.stopAt = Infinity;
+    run.watch.fill(0);
+    return this.alive;
+  }
+
+  /** One turn of a task: until it is preempted, blocks or ends. */
+  private turn(task: Task): void {
+    const { id } = task;
+    this.open = id;
+    this.openedAt = run.step;
+    run.current = id;
+    if (task.atPoint) {
+      task.atPoint = false;
+      pass(pendingKind[id]!, pendingObject[id]!, pendingSite[id]!);
+    }
+    const result = task.body!.next();
+    assert(result.done === true || result.value === undefined, "a task yielded a foreign value");
+    if (result.done === true) {
+      task.body = null;
+      this.alive &= ~(1 << id);
+      run.runnable &= ~(1 << id);
+      setAlive(this.alive);
+      this.next = -1;
+    } else if ((run.runnable >> id) & 1) {
+      task.atPoint = true;
+      this.preemptions++;
+    }
+    this.closeTurn();
+    if (run.step > STEPS_MAX) throw tooLong(id);
+  }
+
+  private closeTurn(): void {
+    if (this.open < 0) return;
+    const { turns, open: task } = this;
+    const steps = run.step - this.openedAt;
+    this.open = -1;
+    if (turns.length > 0 && turns[turns.length - 2] === task) turns[turns.length - 1]! += steps;
+    else turns.push(task, steps);
+  }
+
+  private choose(): number {
+    if (run.runnable === 0) return -1;
+    const id = this.strategy!.pick(run.runnable, -1);
+    assert(((run.runnable >> id) & 1) === 1, `${this.strategy!.name} picked task ${id}`);
+    return id;
+  }
+
+  /** The current task stands at a stop: does it go on? */
+  private mayContinue(): boolean {
+    if (run.step > STEPS_MAX) throw tooLong(run.current);
+    this.releaseStalled();
+    const id = this.strategy!.pick(run.runnable, run.current);
+    assert(((run.runnable >> id) & 1) === 1, `${this.strategy!.name} picked task ${id}`);
+    if (id === run.current) return true;
+    this.next = id;
+    return false;
+  }
+
+  /** Tasks that spin may look again once shared state has changed. */
+  private releaseStalled(): void {
+    for (let m = run.stalled; m !== 0; m &= m - 1) {
+      const id = lowest(m);
+      if (stallEpoch[id] === run.epoch) continue;
+      run.stalled &= ~(1 << id);
+      run.runnable |= 1 << id;
+    }
+  }
+
+  private checkCycle(): void {
+    const cycle = findCycle(run.current, this.alive);
+    if (cycle !== null) throw deadlock(cycle);
+  }
+
+  /** Nothing runs any more: all ended, or those that did not are hung or wait for user space. */
+  private finish(): void {
+    if (run.stalled !== 0) throw livelock(run.stalled);
+    let stuck = 0;
+    for (let m = this.alive; m !== 0; m &= m - 1) {
+      const id = lowest(m);
+      if (kindOf(waitKind[id]!).access !== "event") stuck |= 1 << id;
+    }
+    if (stuck !== 0) throw lostWakeup(stuck);
+  }
+}
+
+function tooLong(task: number): Hang {
+  const line = `task ${task} was running after ${STEPS_MAX} points`;
+  return new Hang("livelock", "livelock: the run does not end", [line]);
+}
+
+/** A schedule from the pairs that rawTurns() returns. */
+export function toSchedule(turns: readonly number[]): Schedule {
+  const list: Schedule = [];
+  for (let i = 0; i < turns.length; i += 2) list.push({ task: turns[i]!, steps: turns[i + 1]! });
+  return list;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A strategy that distrusts the program: it records a run, replays it, and compares the sets of
+// runnable tasks at every decision (the idea is shuttle's uncontrolled_nondeterminism).
+import { InternalError } from "../../lib/assert.ts";
+import { here } from "../site.ts";
+import { run } from "../point.ts";
+import type { Strategy } from "./strategy.ts";
+
+interface Decision {
+  runnable: number;
+  from: number;
+  step: number;
+  site: number;
+  choice: number;
+  stopAt: number;
+}
+
+export class Distrust implements Strategy {
+  readonly name = "distrust";
+  private decisions: Decision[] = [];
+  private next = -1;
+  private firstStop = Infinity;
+
+  constructor(private readonly inner: Strategy) {}
+
+  /** The first run records; every later one must take the same decisions. */
+  begin(tasks: number): void {
+    if (this.next < 0) {
+      this.inner.begin(tasks);
+      this.firstStop = run.stopAt;
+    }
+    this.next = this.decisions.length === 0 ? -1 : 0;
+    run.stopAt = this.firstStop;
+  }
+
+  pick(runnable: number, from: number): number {
+    if (this.next < 0) {
+      const choice = this.inner.pick(runnable, from);
+      const { step, stopAt } = run;
+      this.decisions.push({ runnable, from, step, site: here.site, choice, stopAt });
+      return choice;
+    }
+    const then = this.decisions[this.next++];
+    const same =
+      then !== undefined &&
+      then.runnable === runnable &&
+      then.from === from &&
+      then.step === run.step;
+    if (!same) {
+      throw new InternalError(
+        `the model is not deterministic: decision ${this.next} had tasks ` +
+          `${then?.runnable.toString(2)} at point ${then?.step}, now ` +
+          `${runnable.toString(2)} at point ${run.step}`,
+      );
+    }
+    run.stopAt = then.stopAt;
+    return then.choice;
+  }
+
+  woken(tasks: number): void {
+    if (this.next < 0) this.inner.woken?.(tasks);
+  }
+}

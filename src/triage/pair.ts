@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The racing accesses behind a finding: what another task did to an object between a task's check
+// and its act (the unserialisable interleavings of AVIO, Lu et al., ASPLOS 2006).
+import { siteOf } from "../sched/site.ts";
+import type { Trace } from "../sched/trace.ts";
+import { runPart } from "./timeline.ts";
+import type { RunAccess, RunPart } from "./timeline.ts";
+
+export interface PairSide {
+  fn: string;
+  callee: string;
+  access: "read" | "write";
+}
+
+export interface RacingPair {
+  /** The kind of object: "pmd". */
+  object: string;
+  /** Which one, for the report. */
+  name: string;
+  first: PairSide;
+  second: PairSide;
+  /** Where the second task had looked at the object before the first changed it. */
+  stale?: { fn: string; callee: string };
+  /** Indices into trace.events. */
+  firstIndex: number;
+  secondIndex: number;
+  staleIndex: number;
+}
+
+interface Candidate {
+  rank: number;
+  /** Turn in which the second task lost the CPU before the first access; later is better. */
+  absence: number;
+  before: RunAccess | null;
+  first: RunAccess;
+  second: RunAccess;
+}
+
+/** The best explanation by a race, or null when no two tasks touched one object in turns. */
+export function racingPair(trace: Trace): RacingPair | null {
+  const part = runPart(trace);
+  let best: Candidate | null = null;
+  for (const candidate of candidates(part)) {
+    if (best === null || isBetter(candidate, best)) best = candidate;
+  }
+  if (best === null) return null;
+  const { before, first, second } = best;
+  const pair: RacingPair = {
+    object: second.object,
+    name: second.name,
+    first: side(first),
+    second: side(second),
+    firstIndex: first.at,
+    secondIndex: second.at,
+    staleIndex: before?.at ?? -1,
+  };
+  if (before !== null && before.access === "read") {
+    const { fn, callee } = siteOf(before.site);
+    pair.stale = { fn, callee };
+  }
+  return pair;
+}
+
+function side({ site, access }: RunAccess): PairSide {
+  const { fn, callee } = siteOf(site);
+  return { fn, callee, access: access === "read" ? "read" : "write" };
+}
+
+/** Smaller rank first; then the last absence; then the earliest second access. */
+function isBetter(a: Candidate, b: Candidate): boolean {
+  if (a.rank !== b.rank) return a.rank < b.rank;
+  if (a.absence !== b.absence) return a.absence > b.absence;
+  return a.second.at < b.second.at;
+}
+
+/** What is known of one object while the accesses are walked in order. */
+interface History {
+  /** The last access of each task. */
+  last: Map<number, RunAccess>;
+  all: RunAccess[];
+}
+
+function* candidates(part: RunPart): Generator<Candidate, void, undefined> {
+  const objects = new Map<string, History>();
+  const begun = new Map<number, number>();
+  for (const second of part.accesses) {
+    if (!begun.has(second.op)) begun.set(second.op, second.at);
+    if (second.access !== "read" && second.access !== "write") continue;
+    const key = `${second.object} ${second.id}`;
+    let history = objects.get(key);
+    if (history === undefined) objects.set(key, (history = { last: new Map(), all: [] }));
+    const candidate = explain(part, history, second, begun.get(second.op)!);
+    if (candidate !== null) yield candidate;
+    history.last.set(second.task, second);
+    history.all.push(second);
+  }
+}
+
+/**
+ * `second` with the access of another task that came between it and its own task's last look, or
+ * since its operation did anything at all (at `begun`): whole operations in a row are no race.
+ */
+function explain(
+  part: RunPart, history: History, second: RunAccess, begun: number,
+): Candidate | null {
+  const own = history.last.get(second.task) ?? null;
+  // What an earlier operation saw is not a check of this one.
+  const before = own !== null && own.op === second.op ? own : null;
+  const since = before?.at ?? begun;
+  const remote = history.all.filter((a) => a.task !== second.task && a.at > since);
+  const writes = remote.filter((a) => a.access === "write");
+  // The last write is the value that the second access meets, and destroys if it writes.
+  const first = writes.at(-1) ?? (second.access === "write" ? remote.at(-1) : undefined);
+  if (first === undefined) return null;
+  const absence = part.turns.findLastIndex((t, i) => i < first.turn && t.task === second.task);
+  if (absence < 0) return null;
+  return { rank: rankOf(before, first, second), absence, before, first, second };
+}
+
+function rankOf(before: RunAccess | null, first: RunAccess, second: RunAccess): number {
+  if (first.access === "read") return 4;
+  if (before !== null && before.access === "read") return second.access === "write" ? 0 : 1;
+  return second.access === "write" ? 2 : 3;
+}
