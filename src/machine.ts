@@ -2,7 +2,7 @@
 // A machine for a config: boots the modelled kernel and lets the oracles subscribe.
 import { start_kernel } from "./kernel/init/main.ts";
 import type { Mm } from "./kernel/include/mm_types.ts";
-import { patchSet } from "./kernel/patches.ts";
+import { patch_set } from "./kernel/patches.ts";
 import type { PatchId } from "./kernel/patches.ts";
 import { oracles } from "./oracle/index.ts";
 import type { Config } from "./program/case.ts";
@@ -13,7 +13,7 @@ const merged = new WeakMap<Config, readonly PatchId[]>();
 export function patchesOf(config: Config): readonly PatchId[] {
   let set = merged.get(config);
   if (set === undefined) {
-    set = patchSet(config.kernel, config.revert, config.apply);
+    set = patch_set(config.kernel, config.revert, config.apply);
     merged.set(config, set);
   }
   return set;

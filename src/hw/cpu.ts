@@ -13,8 +13,8 @@ export function cpu_reset(): void {
   irqs_off.fill(0);
 }
 
-export function irqs_disabled(cpu: number): boolean {
-  return irqs_off[cpu] !== 0;
+export function irqs_enabled(cpu: number): boolean {
+  return irqs_off[cpu] === 0;
 }
 
 /** Nests, as local_irq_save() does. */

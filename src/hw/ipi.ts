@@ -3,13 +3,17 @@
 // them at once, between two of its steps; one with interrupts off keeps the sender waiting.
 import { block, preempt } from "../sched/point.ts";
 import type { Preemptible } from "../sched/point.ts";
-import { IPI, irqs_disabled } from "./cpu.ts";
+import { IPI, irqs_enabled } from "./cpu.ts";
 
 /** Returns when `cpu` has acknowledged: the caller then does, atomically, what its handler does. */
 export function* send_ipi(cpu: number): Preemptible<void> {
   if (preempt(IPI, cpu)) yield;
-  while (irqs_disabled(cpu)) {
+  if (!irqs_enabled(cpu)) yield* wait_for_ack(cpu);
+}
+
+function* wait_for_ack(cpu: number): Preemptible<void> {
+  do {
     block(IPI, cpu);
     yield;
-  }
+  } while (!irqs_enabled(cpu));
 }

@@ -92,11 +92,11 @@ export function fixed(id: PatchId): boolean {
   return on[id];
 }
 
-export function kernelNames(): string[] {
+export function kernel_names(): string[] {
   return [...VERSIONS, ...Object.keys(PROFILES)];
 }
 
-function findPatch(name: string): { id: PatchId; on: boolean } {
+function find_patch(name: string): { id: PatchId; on: boolean } {
   const rows: readonly Patch[] = patches;
   const [toggle, value] = name.split("=");
   const off = value === "none" || value === "false" || value === "pagecache";
@@ -110,12 +110,12 @@ function findPatch(name: string): { id: PatchId; on: boolean } {
 }
 
 /** The patches of `kernel` less `revert` plus `apply`, in row order. Throws UserError. */
-export function patchSet(
+export function patch_set(
   kernel: string, revert: readonly string[], apply: readonly string[],
 ): PatchId[] {
   const version = VERSIONS.find((v) => v === kernel) ?? PROFILES[kernel];
   if (version === undefined) {
-    const list = kernelNames().join(" ");
+    const list = kernel_names().join(" ");
     throw new UserError(`unknown kernel "${kernel}"; expected one of: ${list}`);
   }
   const age = VERSIONS.indexOf(version);
@@ -123,9 +123,9 @@ export function patchSet(
   const set = new Set<string>(
     rows.filter((p) => p.since !== null && VERSIONS.indexOf(p.since) <= age).map((p) => p.id),
   );
-  for (const name of revert) set.delete(findPatch(name).id);
+  for (const name of revert) set.delete(find_patch(name).id);
   for (const name of apply) {
-    const { id, on: wanted } = findPatch(name);
+    const { id, on: wanted } = find_patch(name);
     const { group } = rows.find((p) => p.id === id)!;
     for (const p of rows) if (group !== undefined && p.group === group) set.delete(p.id);
     if (wanted) set.add(id);

@@ -4,11 +4,12 @@
 import { assert } from "../lib/assert.ts";
 import type { Execute, Outcome } from "../outcome.ts";
 import type { Case } from "../program/case.ts";
+import { weight } from "../program/simplify.ts";
 import { dropPatches, fewerTasks, simplifyArgs } from "./passes/args.ts";
 import { dropOps, dropTasks, places, removeOps, settleOps } from "./passes/ops.ts";
 import { dropPreemptions, onePreemption, shortest, switchEarly, undo } from "./passes/schedule.ts";
 import type { Signature } from "./bucket.ts";
-import { caseKey, show, Trial } from "./trial.ts";
+import { show, Trial } from "./trial.ts";
 import type { Shown } from "./trial.ts";
 
 /** Executions that one minimisation may cost; a small case needs a few hundred. */
@@ -52,8 +53,8 @@ export function minimise(c: Case, execute: Execute, budget = TRIES_MAX): Minimis
 function toFixpoint(shown: Shown, trial: Trial): Shown {
   const seen = new Set<string>();
   let best = shown;
-  for (let before = ""; before !== caseKey(best.case) && !trial.exhausted; ) {
-    before = caseKey(best.case);
+  for (let before: Shown | null = null; before === null || isSmaller(best, before); ) {
+    before = best;
     best = dropOps(dropTasks(best, trial), trial);
     best = settleOps(best, trial);
     best = dropPreemptions(best, trial);
@@ -62,6 +63,21 @@ function toFixpoint(shown: Shown, trial: Trial): Shown {
     best = switchEarly(onePreemption(best, trial), trial);
   }
   return best;
+}
+
+/** What counts, the most important first; a round that lowers none of it is the last. */
+function sizeOf({ case: c, outcome, part }: Shown): number[] {
+  const ops = places(c).map(({ part: name, index }) => c[name][index]);
+  const patches = c.config.revert.length + c.config.apply.length;
+  const weights = ops.reduce((sum, op) => sum + op.task + weight(op.row, op.args), 0);
+  const steps = part.turns.reduce((sum, turn) => sum + (turn.preempted ? turn.steps : 0), 0);
+  return [ops.length, c.run.length, outcome.preemptions, outcome.switches, patches, weights, steps];
+}
+
+function isSmaller(a: Shown, b: Shown): boolean {
+  const [p, q] = [sizeOf(a), sizeOf(b)];
+  const i = p.findIndex((value, k) => value !== q[k]);
+  return i >= 0 && p[i] < q[i];
 }
 
 export interface Proof {

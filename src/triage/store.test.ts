@@ -129,8 +129,8 @@ test("SIGKILL while it writes: every bucket is whole", async () => {
   const crashes = join(dir, "crashes");
   for (let round = 0; round < 3; round++) {
     fs.rmSync(crashes, { recursive: true, force: true });
-    const child = spawn(process.execPath, [script, crashes], { stdio: ["ignore", "pipe", 2] });
-    await once(child.stdout, "data");
+    const child = spawn(process.execPath, [script, crashes], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(child.stdout!, "data");
     child.kill("SIGKILL");
     await once(child, "exit");
     const buckets = loadBuckets(crashes);

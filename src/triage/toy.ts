@@ -9,7 +9,7 @@ import type { Op, OpResult, OpRow } from "../program/op.ts";
 import { Hang } from "../sched/hang.ts";
 import { beginPoints, block, changed, pointKind, preempt, run, wake } from "../sched/point.ts";
 import type { Preemptible } from "../sched/point.ts";
-import { Scheduler } from "../sched/scheduler.ts";
+import { Scheduler, toSchedule } from "../sched/scheduler.ts";
 import { at, left, registerSites } from "../sched/site.ts";
 import { Replay } from "../sched/strategies/replay.ts";
 import type { Strategy } from "../sched/strategies/strategy.ts";
@@ -237,19 +237,19 @@ export const toyExecute: Execute = (c: Case, options: ExecuteOptions = {}): Outc
   log = [];
   const trace = options.trace === true ? new Trace() : null;
   recordTo(trace);
-  const turns = c.schedule.type === "turns" ? c.schedule.turns : [];
+  const asked = c.schedule.type === "turns" ? c.schedule.turns : [];
   let kind: Outcome["kind"] = "clean";
   beginPoints();
   try {
     alone(c.setup, "setup");
-    together(c.run, options.strategy ?? new Replay(turns));
+    together(c.run, options.strategy ?? new Replay(asked));
   } catch (error) {
     if (!(error instanceof Hang)) throw error;
     kind = error.kind;
     bug(error.title);
   }
   const { switches, preemptions } = scheduler;
-  const schedule = scheduler.schedule();
+  const turns = scheduler.rawTurns();
   const { step: points, hash } = run;
   scheduler.reset();
   alone(c.teardown, "teardown");
@@ -263,6 +263,6 @@ export const toyExecute: Execute = (c: Case, options: ExecuteOptions = {}): Outc
   const results = [...c.setup, ...c.run, ...c.teardown].map(() => ({ r: 0 }));
   return {
     kind, title, log: [...log], results, points, switches, preemptions,
-    hash: hash ^ hashText(title ?? ""), schedule: () => schedule, trace,
+    hash: hash ^ hashText(title ?? ""), schedule: () => toSchedule(turns), trace,
   };
 };

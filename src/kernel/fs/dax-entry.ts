@@ -149,8 +149,8 @@ function* sleep_on_entry(mapping: AddressSpace, key: number): Preemptible<void> 
 export function* lock_slot(
   mapping: AddressSpace, index: number, entry: number,
 ): Preemptible<number> {
+  if (preempt(ENTRY_LOCK, wait_key(mapping, index, entry))) yield;
   const slot = is_pmd_entry(entry) ? index & ~geometry.mask : index;
-  if (preempt(ENTRY_LOCK, key_of(mapping, slot))) yield;
   owner[key_of(mapping, slot)] = current();
   mapping.i_pages[slot]! |= RADIX_DAX_ENTRY_LOCK;
   return mapping.i_pages[slot]!;

@@ -44,8 +44,8 @@ import { ext4_iomap_begin, IOMAP_MAPPED } from "./ext4/inode.ts";
 import type { Iomap } from "./ext4/inode.ts";
 
 /** The filesystem's fault handler calls this with its own mmap lock held. */
-export function* dax_iomap_fault(vmf: VmFault, pmd: boolean): Preemptible<number> {
-  return pmd ? yield* dax_iomap_pmd_fault(vmf) : yield* dax_iomap_pte_fault(vmf);
+export function dax_iomap_fault(vmf: VmFault, pmd: boolean): Preemptible<number> {
+  return pmd ? dax_iomap_pmd_fault(vmf) : dax_iomap_pte_fault(vmf);
 }
 
 function is_write(vmf: VmFault): boolean {

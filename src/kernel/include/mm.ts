@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Flags of VMAs and faults, and the rss counters. Models: include/linux/mm.h (values of v4.12).
+// Flags of VMAs and faults, and the rss counters. Models: include/linux/mm.h (values
+// of v4.12). Fidelity: faithful in values; reduced to what is used.
 import { NO_PMD, NO_PTE } from "../../hw/pte.ts";
 import { pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";

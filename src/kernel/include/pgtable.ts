@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Accessors of page-table entries: each is one atomic step with its point in front.
 // Models: include/asm-generic/pgtable.h, include/linux/mm.h (offset and lock helpers).
+// Fidelity: faithful in what is atomic; memory ordering is sequentially consistent.
 import { geometry, table_index } from "../../hw/geometry.ts";
 import { mem } from "../../hw/phys.ts";
 import {

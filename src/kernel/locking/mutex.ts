@@ -30,11 +30,20 @@ export function mutex_init(name: string): Mutex {
 
 export function* mutex_lock(mutex: Mutex): Preemptible<void> {
   if (preempt(MUTEX, mutex.id)) yield;
-  while (mutex.owner >= 0) {
+  if (!take(mutex)) yield* wait_for_owner(mutex);
+}
+
+function take(mutex: Mutex): boolean {
+  if (mutex.owner >= 0) return false;
+  mutex.owner = current();
+  return true;
+}
+
+function* wait_for_owner(mutex: Mutex): Preemptible<void> {
+  do {
     block(MUTEX, mutex.id);
     yield;
-  }
-  mutex.owner = current();
+  } while (!take(mutex));
 }
 
 export function mutex_unlock(mutex: Mutex): void {

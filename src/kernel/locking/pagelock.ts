@@ -19,23 +19,24 @@ const PAGE_LOCK = pointKind(
 
 export function* lock_page(frame: number): Preemptible<void> {
   if (preempt(PAGE_LOCK, frame)) yield;
-  while ((mem.flags[frame]! & PG_locked) !== 0) {
+  if (!take_page_lock(frame)) yield* wait_on_page(frame);
+}
+
+function* wait_on_page(frame: number): Preemptible<void> {
+  do {
     block(PAGE_LOCK, frame);
     yield;
-  }
-  take(frame);
+  } while (!take_page_lock(frame));
 }
 
 export function* trylock_page(frame: number): Preemptible<boolean> {
   if (preempt(PAGE_LOCK, frame)) yield;
-  if ((mem.flags[frame]! & PG_locked) !== 0) return false;
-  take(frame);
-  return true;
+  return take_page_lock(frame);
 }
 
 /** A page that nobody else can see yet: locked without a point. */
 export function __SetPageLocked(frame: number): void {
-  take(frame);
+  take_page_lock(frame);
 }
 
 export function unlock_page(frame: number): void {
@@ -46,7 +47,9 @@ export function unlock_page(frame: number): void {
   wake(PAGE_LOCK, frame, 1);
 }
 
-function take(frame: number): void {
+function take_page_lock(frame: number): boolean {
+  if ((mem.flags[frame]! & PG_locked) !== 0) return false;
   mem.flags[frame]! |= PG_locked;
   locker[frame] = current();
+  return true;
 }

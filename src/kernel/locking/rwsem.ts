@@ -61,25 +61,31 @@ export function init_rwsem(cls: RwSemClass): RwSem {
 
 export function* down_read(sem: RwSem): Preemptible<void> {
   if (preempt(sem.reads, sem.id)) yield;
-  if (sem.writer < 0 && sem.queue.length === 0) {
-    sem.readers |= 1 << current();
-    return;
-  }
-  // The lock is ours when we run again: whoever released it handed it over.
-  sem.queue.push(current());
-  block(sem.reads, sem.id);
+  if (!take_read(sem)) yield* wait_in_queue(sem, sem.reads, current());
+}
+
+function take_read(sem: RwSem): boolean {
+  if (sem.writer >= 0 || sem.queue.length > 0) return false;
+  sem.readers |= 1 << current();
+  return true;
+}
+
+/** The lock is ours when we run again: whoever released it handed it over. */
+function* wait_in_queue(sem: RwSem, kind: number, entry: number): Preemptible<void> {
+  sem.queue.push(entry);
+  block(kind, sem.id);
   yield;
 }
 
 export function* down_write(sem: RwSem): Preemptible<void> {
   if (preempt(sem.writes, sem.id)) yield;
-  if (sem.writer < 0 && sem.readers === 0 && sem.queue.length === 0) {
-    sem.writer = current();
-    return;
-  }
-  sem.queue.push(~current());
-  block(sem.writes, sem.id);
-  yield;
+  if (!take_write(sem)) yield* wait_in_queue(sem, sem.writes, ~current());
+}
+
+function take_write(sem: RwSem): boolean {
+  if (sem.writer >= 0 || sem.readers !== 0 || sem.queue.length > 0) return false;
+  sem.writer = current();
+  return true;
 }
 
 export function* down_write_trylock(sem: RwSem): Preemptible<boolean> {

@@ -40,19 +40,26 @@ export function spin_reset(): void {
 
 export function* spin_lock(lock: Spinlock): Preemptible<void> {
   if (preempt(SPIN, lock)) yield;
+  if (!spin_take(lock)) yield* spin_wait(lock);
+}
+
+function spin_take(lock: Spinlock): boolean {
   if (lock < FIRST_NAMED && mem.kind[lock]! < PTE_TABLE) bad_magic(lock);
-  while (owner[lock]! >= 0) {
+  if (owner[lock]! >= 0) return false;
+  owner[lock] = current();
+  return true;
+}
+
+function* spin_wait(lock: Spinlock): Preemptible<void> {
+  do {
     block(SPIN, lock);
     yield;
-  }
-  owner[lock] = current();
+  } while (!spin_take(lock));
 }
 
 export function* spin_trylock(lock: Spinlock): Preemptible<boolean> {
   if (preempt(SPIN, lock)) yield;
-  if (owner[lock]! >= 0) return false;
-  owner[lock] = current();
-  return true;
+  return spin_take(lock);
 }
 
 export function spin_unlock(lock: Spinlock): void {

@@ -6,7 +6,7 @@
 import { geometry } from "../../hw/geometry.ts";
 import { ANON, mem, PMD_TABLE, PTE_TABLE, UPPER_TABLE } from "../../hw/phys.ts";
 import {
-  mk_pte, pmd_devmap, pmd_none, pmd_pfn, pmd_trans_huge, pmd_write, pte_mkdevmap,
+  mk_pte, NO_PMD, pmd_devmap, pmd_none, pmd_pfn, pmd_trans_huge, pmd_write, pte_mkdevmap,
   pte_mkdirty, pte_mkspecial, pte_mkwrite, pte_mkyoung, pte_none, pte_pfn, pte_present, pte_special,
   pte_write, pte_wrprotect,
 } from "../../hw/pte.ts";
@@ -69,43 +69,32 @@ function* table_alloc(kind: number, address: number, level: number): Preemptible
   return table;
 }
 
-/** pud_alloc(): the entry of level 2 for `address`; 0: out of memory. */
-function* pud_alloc(mm: Mm, pgdp: EntryPointer, address: number): Preemptible<EntryPointer> {
-  let pgd = yield* pudp_get(pgdp);
-  if (pmd_none(pgd)) {
-    const table = yield* table_alloc(UPPER_TABLE, address, 2);
-    if (table === 0) return 0;
-    yield* spin_lock(mm.page_table_lock);
-    pgd = yield* pudp_get(pgdp);
-    if (pmd_none(pgd)) {
-      yield* pud_populate(pgdp, table);
-      pgd = yield* pudp_get(pgdp);
-    } else {
-      yield* free_table(table);
-    }
-    spin_unlock(mm.page_table_lock);
-  }
-  return entry_offset(pgd, address, 2);
+/** __pud_alloc(): a table under the empty PGD entry; returns the entry, none: out of memory. */
+function* __pud_alloc(mm: Mm, pgdp: EntryPointer, address: number): Preemptible<Pmd> {
+  const table = yield* table_alloc(UPPER_TABLE, address, 2);
+  if (table === 0) return NO_PMD;
+  yield* spin_lock(mm.page_table_lock);
+  if (pmd_none(yield* pudp_get(pgdp))) yield* pud_populate(pgdp, table);
+  else yield* free_table(table);
+  const pgd = yield* pudp_get(pgdp);
+  spin_unlock(mm.page_table_lock);
+  return pgd;
 }
 
-/** pmd_alloc(): the PMD entry for `address`; 0: out of memory. */
-function* pmd_alloc(mm: Mm, pudp: EntryPointer, address: number): Preemptible<EntryPointer> {
-  let pud = yield* pudp_get(pudp);
-  if (pmd_none(pud)) {
-    const table = yield* table_alloc(PMD_TABLE, address, 1);
-    if (table === 0) return 0;
-    yield* spin_lock(mm.page_table_lock);
-    pud = yield* pudp_get(pudp);
-    if (pmd_none(pud)) {
-      mm.nr_pmds++;
-      yield* pud_populate(pudp, table);
-      pud = yield* pudp_get(pudp);
-    } else {
-      yield* free_table(table);
-    }
-    spin_unlock(mm.page_table_lock);
+/** __pmd_alloc(): the same one level further down. */
+function* __pmd_alloc(mm: Mm, pudp: EntryPointer, address: number): Preemptible<Pmd> {
+  const table = yield* table_alloc(PMD_TABLE, address, 1);
+  if (table === 0) return NO_PMD;
+  yield* spin_lock(mm.page_table_lock);
+  if (pmd_none(yield* pudp_get(pudp))) {
+    mm.nr_pmds++;
+    yield* pud_populate(pudp, table);
+  } else {
+    yield* free_table(table);
   }
-  return entry_offset(pud, address, 1);
+  const pud = yield* pudp_get(pudp);
+  spin_unlock(mm.page_table_lock);
+  return pud;
 }
 
 /** Allocates a PTE table and links it, unless somebody else did. 0 or -ENOMEM. */
@@ -125,18 +114,21 @@ export function* __pte_alloc(mm: Mm, pmdp: EntryPointer, address: number): Preem
   return 0;
 }
 
-/** Finds or makes the PMD entry for `address`; 0: out of memory. */
+/** Finds or makes the PMD entry for `address` (pud_alloc, pmd_alloc); 0: out of memory. */
 function* walk_to_pmd(mm: Mm, address: number): Preemptible<EntryPointer> {
-  const pudp = yield* pud_alloc(mm, pgd_offset(mm, address), address);
-  if (pudp === 0) return 0;
-  return yield* pmd_alloc(mm, pudp, address);
+  const pgdp = pgd_offset(mm, address);
+  let pgd = yield* pudp_get(pgdp);
+  if (pmd_none(pgd)) pgd = yield* __pud_alloc(mm, pgdp, address);
+  if (pmd_none(pgd)) return 0;
+  const pudp = entry_offset(pgd, address, 2);
+  let pud = yield* pudp_get(pudp);
+  if (pmd_none(pud)) pud = yield* __pmd_alloc(mm, pudp, address);
+  return pmd_none(pud) ? 0 : entry_offset(pud, address, 1);
 }
 
 /** Resolves a fault of `vma` at `address`. Returns VM_FAULT_* bits; 0: try the access again. */
-export function* handle_mm_fault(
-  vma: Vma, address: number, flags: number,
-): Preemptible<number> {
-  return yield* __handle_mm_fault(vma, address, flags);
+export function handle_mm_fault(vma: Vma, address: number, flags: number): Preemptible<number> {
+  return __handle_mm_fault(vma, address, flags);
 }
 
 function* __handle_mm_fault(vma: Vma, address: number, flags: number): Preemptible<number> {
@@ -242,10 +234,9 @@ function* do_anonymous_page(vmf: VmFault): Preemptible<number> {
   return 0;
 }
 
-function* do_fault(vmf: VmFault): Preemptible<number> {
-  if ((vmf.flags & FAULT_FLAG_WRITE) === 0) return yield* do_read_fault(vmf);
-  if ((vmf.vma.vm_flags & VM_SHARED) === 0) return yield* do_cow_fault(vmf);
-  return yield* do_shared_fault(vmf);
+function do_fault(vmf: VmFault): Preemptible<number> {
+  if ((vmf.flags & FAULT_FLAG_WRITE) === 0) return do_read_fault(vmf);
+  return (vmf.vma.vm_flags & VM_SHARED) === 0 ? do_cow_fault(vmf) : do_shared_fault(vmf);
 }
 
 /** Asks the file for the page; on success it is locked, unless the handler did all the work. */
@@ -547,12 +538,12 @@ function* insert_pfn(vma: Vma, address: number, pfn: number, devmap: boolean): P
 }
 
 /** vm_insert_mixed() of a DAX pfn. */
-export function* vm_insert_mixed(vma: Vma, address: number, pfn: number): Preemptible<number> {
-  return yield* insert_pfn(vma, address, pfn, true);
+export function vm_insert_mixed(vma: Vma, address: number, pfn: number): Preemptible<number> {
+  return insert_pfn(vma, address, pfn, true);
 }
 
 /** vm_insert_mixed() of the zero page, read-only (v4.14 holes). */
-export function* vm_insert_zero_page(vma: Vma, address: number): Preemptible<number> {
+export function vm_insert_zero_page(vma: Vma, address: number): Preemptible<number> {
   const vmro: Vma = { ...vma, vm_page_prot: pte_wrprotect(mk_pte(0, vma.vm_page_prot)) };
-  return yield* insert_pfn(vmro, address, zero_page.frame, false);
+  return insert_pfn(vmro, address, zero_page.frame, false);
 }

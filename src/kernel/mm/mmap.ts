@@ -116,16 +116,20 @@ export function* vm_munmap(start: number, pages: number): Preemptible<number> {
 
 /** Removes [start, end) from an mm whose mmap_lock is held for writing. */
 export function* do_munmap(mm: Mm, start: number, end: number): Preemptible<void> {
-  yield* split_at(mm, start);
-  yield* split_at(mm, end);
+  const first = straddles(mm, start);
+  if (first !== undefined) yield* split_vma(mm, first, start);
+  const last = straddles(mm, end);
+  if (last !== undefined) yield* split_vma(mm, last, end);
   const gone = yield* detach_vmas(mm, start, end);
   if (gone.length > 0) yield* unmap_region(mm, gone);
 }
 
-/** Makes `address` a border between VMAs where it lies inside one. */
-function* split_at(mm: Mm, address: number): Preemptible<void> {
-  const vma = mm.mmap.find((v) => v.vm_start < address && v.vm_end > address);
-  if (vma === undefined) return;
+/** The VMA that `address` cuts in two, if any. */
+function straddles(mm: Mm, address: number): Vma | undefined {
+  return mm.mmap.find((v) => v.vm_start < address && v.vm_end > address);
+}
+
+function* split_vma(mm: Mm, vma: Vma, address: number): Preemptible<void> {
   const upper: Vma = {
     ...vma, vm_start: address, vm_pgoff: vma.vm_pgoff + (address - vma.vm_start),
   };

@@ -31,8 +31,8 @@ export function* pmd_none_or_trans_huge_or_clear_bad(
   return true;
 }
 
-export function* pmd_trans_unstable(pmdp: EntryPointer): Preemptible<boolean> {
-  return yield* pmd_none_or_trans_huge_or_clear_bad(pmdp);
+export function pmd_trans_unstable(pmdp: EntryPointer): Preemptible<boolean> {
+  return pmd_none_or_trans_huge_or_clear_bad(pmdp);
 }
 
 /** For upper levels: true when there is no table below. */

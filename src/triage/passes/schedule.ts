@@ -113,7 +113,7 @@ export function switchEarly(shown: Shown, trial: Trial): Shown {
     if (!turns[i].preempted) continue;
     for (let steps = 0; steps < turns[i].steps; steps++) {
       const next = trial.run(withTurns(best.case, moveSwitch(counted(turns), i, steps)));
-      if (next === null || next.outcome.preemptions > best.outcome.preemptions) continue;
+      if (next === null || isCalmer(best, next)) continue;
       best = next;
       break;
     }

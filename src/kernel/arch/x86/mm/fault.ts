@@ -35,12 +35,12 @@ export const OOM_KILLED = 4;
 export const loaded = { value: 0 };
 
 /** One instruction: reads byte 0 of page `vpn` into loaded.value. Returns 0 or a signal. */
-export function* user_load(vpn: number): Preemptible<number> {
-  return yield* user_access(vpn, false, 0);
+export function user_load(vpn: number): Preemptible<number> {
+  return user_access(vpn, false, 0);
 }
 
-export function* user_store(vpn: number, value: number): Preemptible<number> {
-  return yield* user_access(vpn, true, value);
+export function user_store(vpn: number, value: number): Preemptible<number> {
+  return user_access(vpn, true, value);
 }
 
 function* user_access(vpn: number, write: boolean, value: number): Preemptible<number> {

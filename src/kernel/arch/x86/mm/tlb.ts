@@ -26,6 +26,6 @@ export function* flush_tlb_mm_range(mm: Mm, start: number, end: number): Preempt
   }
 }
 
-export function* flush_tlb_page(mm: Mm, address: number): Preemptible<void> {
-  yield* flush_tlb_mm_range(mm, address, address + 1);
+export function flush_tlb_page(mm: Mm, address: number): Preemptible<void> {
+  return flush_tlb_mm_range(mm, address, address + 1);
 }
