@@ -40,7 +40,7 @@ async function runPct(options: WorkerOptions, target: Target, session: Session):
 
 async function main(options: WorkerOptions): Promise<number> {
   process.setSourceMapsEnabled(true);
-  const { target: own, execute } = subjectOf(options.target);
+  const { target: own, execute } = await subjectOf(options.target);
   const target = options.configs.length === 0 ? own : { ...own, configs: options.configs };
   const now = () => performance.now();
   const session = new Session({ options, target, execute, send, now });

@@ -13,6 +13,9 @@ export const trace = {
   /** Pages [start, end) of a file are about to be discarded, or have been. */
   discard_begin: (_inode: Inode, _start: number, _end: number): void => {},
   discard_end: (_inode: Inode, _start: number, _end: number): void => {},
+  /** Byte 0 of a file page is being written by a system call: begin, then the value is there. */
+  write_begin: (_inode: Inode, _index: number): void => {},
+  write_end: (_inode: Inode, _index: number, _value: number): void => {},
   /** A private copy of the page in `from` was installed as frame `to`. */
   cow_copied: (_from: number, _to: number): void => {},
   /** A huge page of a file could not be mapped by a PMD (THP_FAULT_FALLBACK); split is next. */

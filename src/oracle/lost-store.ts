@@ -14,7 +14,7 @@ const privately = new Map<number, number>();
 const shared = new Map<number, number>();
 /** Ranges that are being unmapped or discarded right now: nothing is certain inside them. */
 let zapping: { mm: Mm; start: number; end: number }[] = [];
-let discarding: { inode: Inode; start: number; end: number }[] = [];
+let discarding: { inode: Inode; start: number; end: number; touched: boolean }[] = [];
 
 const SPACE = 1 << 20;
 
@@ -33,7 +33,7 @@ function user_access(
   const key = isShared ? vma.vm_file!.id * SPACE + index : mm.id * SPACE + vpn;
   const truth = isShared ? shared : privately;
   const busy = isShared
-    ? discarding.some((d) => d.inode === vma.vm_file && index >= d.start && index < d.end)
+    ? being_discarded(vma.vm_file!, index, write)
     : zapping.some((z) => z.mm === mm && vpn >= z.start && vpn < z.end);
   if (busy) {
     truth.delete(key);
@@ -45,6 +45,17 @@ function user_access(
       observe(isShared ? "lost store to a shared page" : "lost store to a private page");
     }
   }
+}
+
+/** Is the page being discarded or written by a system call? A store then leaves its outcome open. */
+function being_discarded(inode: Inode, index: number, write: boolean): boolean {
+  let busy = false;
+  for (const range of discarding) {
+    if (range.inode !== inode || index < range.start || index >= range.end) continue;
+    busy = true;
+    if (write) range.touched = true;
+  }
+  return busy;
 }
 
 function forget(truth: Map<number, number>, base: number, start: number, end: number): void {
@@ -65,13 +76,24 @@ function zap_end(mm: Mm, start: number, end: number): void {
 
 function discard_begin(inode: Inode, start: number, end: number): void {
   forget(shared, inode.id * SPACE, start, end);
-  discarding.push({ inode, start, end });
+  discarding.push({ inode, start, end, touched: false });
 }
 
-function discard_end(inode: Inode, start: number, end: number): void {
+/** True when a program stored into the range meanwhile. */
+function discard_end(inode: Inode, start: number, end: number): boolean {
   forget(shared, inode.id * SPACE, start, end);
   const done = discarding.findIndex((d) => d.inode === inode && d.start === start && d.end === end);
-  discarding.splice(done, 1);
+  return discarding.splice(done, 1)[0]!.touched;
+}
+
+function write_begin(inode: Inode, index: number): void {
+  discard_begin(inode, index, index + 1);
+}
+
+/** write(2) and mappings show one file: a later load must see what was written. */
+function write_end(inode: Inode, index: number, value: number): void {
+  const touched = discard_end(inode, index, index + 1);
+  if (!touched) shared.set(inode.id * SPACE + index, value);
 }
 
 /** A private copy must be a copy: the mark beside the visible byte tells (block_mark()). */
@@ -92,6 +114,8 @@ export const lostStore: Oracle = {
     trace.zap_end = zap_end;
     trace.discard_begin = discard_begin;
     trace.discard_end = discard_end;
+    trace.write_begin = write_begin;
+    trace.write_end = write_end;
     trace.cow_copied = cow_copied;
   },
 };

@@ -14,11 +14,14 @@ import type { AddressSpace } from "../include/mm_types.ts";
 import { get_page } from "../include/page-flags.ts";
 import { lock_page, unlock_page } from "../locking/pagelock.ts";
 import { spin_lock, spin_unlock } from "../locking/spinlock.ts";
+import {
+  delete_from_page_cache, find_lock_page, RADIX_TREE_EXCEPTIONAL_ENTRY,
+} from "../mm/filemap.ts";
 import { unmap_mapping_range } from "../mm/memory-unmap.ts";
 import { put_page } from "../mm/page_alloc.ts";
 
 /** An exceptional entry; a slot without this bit is a page-cache page (or 0: nothing). */
-export const RADIX_DAX = 1 << 30;
+export const RADIX_DAX = RADIX_TREE_EXCEPTIONAL_ENTRY;
 const RADIX_DAX_ENTRY_LOCK = 1 << 29;
 export const RADIX_DAX_PMD = 1 << 28;
 /** The huge zero page stands for the whole range (with PMD), or the zero page (without). */
@@ -325,8 +328,19 @@ export function* tag_dirty(mapping: AddressSpace, index: number): Preemptible<vo
   yield* radix_tree_store(mapping, slot, mapping.i_pages[slot]! | TAG_DIRTY);
 }
 
+/** Takes whatever stands at `index` out of the tree: an entry, or a hole page with its mappings. */
+export function* dax_truncate_slot(mapping: AddressSpace, index: number): Preemptible<void> {
+  yield* dax_delete_mapping_entry(mapping, index);
+  const page = yield* find_lock_page(mapping, index);
+  if (page === 0) return;
+  yield* unmap_mapping_range(mapping, index, index + 1, false);
+  yield* delete_from_page_cache(mapping, page);
+  unlock_page(page);
+  yield* put_page(page);
+}
+
 /** dax_delete_mapping_entry(): waits for the entry lock, removes the entry, wakes everybody. */
-export function* dax_delete_mapping_entry(
+function* dax_delete_mapping_entry(
   mapping: AddressSpace, index: number,
 ): Preemptible<void> {
   yield* spin_lock(mapping.tree_lock);

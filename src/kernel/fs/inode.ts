@@ -16,7 +16,7 @@ import { unmap_mapping_range } from "../mm/memory-unmap.ts";
 import { shmem_read, shmem_truncate_range, shmem_vm_ops, shmem_write } from "../mm/shmem.ts";
 import { trace } from "../trace.ts";
 import { dax_writeback_mapping_range } from "./dax.ts";
-import { dax_delete_mapping_entry, dax_register } from "./dax-entry.ts";
+import { dax_register, dax_truncate_slot } from "./dax-entry.ts";
 import { ext4_dax_vm_ops } from "./ext4/file.ts";
 import { ext4_iomap_begin, ext4_punch_hole, IOMAP_MAPPED } from "./ext4/inode.ts";
 
@@ -124,10 +124,10 @@ export function* vfs_write(inode: Inode, index: number, value: number): Preempti
   yield* down_write(inode.i_rwsem);
   if (index >= inode.i_size) inode.i_size = index + 1;
   let ret = 0;
-  trace.discard_begin(inode, index, index + 1);
+  trace.write_begin(inode, index);
   if (inode.kind === "dax") ret = yield* dax_write(inode, index, value);
   else if (!(yield* shmem_write(inode, index, value))) ret = -ENOSPC;
-  trace.discard_end(inode, index, index + 1);
+  trace.write_end(inode, index, value);
   up_write(inode.i_rwsem);
   return ret;
 }
@@ -138,8 +138,9 @@ function* dax_write(inode: Inode, index: number, value: number): Preemptible<num
   const iomap = yield* ext4_iomap_begin(inode, index, 1, true);
   if (iomap.type !== IOMAP_MAPPED) return -ENOSPC;
   if (before.type !== IOMAP_MAPPED) {
+    // First the tree, then the page tables: a fault that still maps the hole holds the entry.
+    yield* dax_truncate_slot(inode.i_mapping, index);
     yield* unmap_mapping_range(inode.i_mapping, index, index + 1, false);
-    yield* dax_delete_mapping_entry(inode.i_mapping, index);
   }
   const word = iomap.frame << geometry.shift;
   mem.words[word] = (mem.words[word]! & ~255) | value;

@@ -10,6 +10,9 @@ import { __SetPageLocked, lock_page, unlock_page } from "../locking/pagelock.ts"
 import { spin_lock, spin_unlock } from "../locking/spinlock.ts";
 import { alloc_page, put_page } from "./page_alloc.ts";
 
+/** A slot with this bit is no page: DAX keeps entries of its own in the tree. */
+export const RADIX_TREE_EXCEPTIONAL_ENTRY = 1 << 30;
+
 const slot_name = (id: number): string => `slot ${id & 0xfff} of file ${id >> 12}`;
 const SLOT_READ = pointKind("page-cache slot", "read", slot_name);
 const SLOT_WRITE = pointKind("page-cache slot", "write", slot_name);
@@ -33,9 +36,10 @@ export function* find_lock_page(mapping: AddressSpace, index: number): Preemptib
   for (;;) {
     yield* spin_lock(mapping.tree_lock);
     const frame = yield* slot_get(mapping, index);
-    if (frame !== 0) yield* get_page(frame);
+    const none = frame === 0 || (frame & RADIX_TREE_EXCEPTIONAL_ENTRY) !== 0;
+    if (!none) yield* get_page(frame);
     spin_unlock(mapping.tree_lock);
-    if (frame === 0) return 0;
+    if (none) return 0;
     yield* lock_page(frame);
     // Truncated while we waited for the lock?
     if (mem.mapping[frame] === mapping.id && mem.index[frame] === index) return frame;

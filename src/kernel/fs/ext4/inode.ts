@@ -10,7 +10,7 @@ import type { Inode } from "../../include/mm_types.ts";
 import { down_write, up_write } from "../../locking/rwsem.ts";
 import { unmap_mapping_range } from "../../mm/memory-unmap.ts";
 import { trace } from "../../trace.ts";
-import { dax_delete_mapping_entry } from "../dax-entry.ts";
+import { dax_truncate_slot } from "../dax-entry.ts";
 
 export const IOMAP_HOLE = 0;
 export const IOMAP_MAPPED = 1;
@@ -114,9 +114,9 @@ export function* ext4_punch_hole(inode: Inode, start: number, end: number): Pree
   trace.discard_begin(inode, start, end);
   yield* unmap_mapping_range(inode.i_mapping, start, end, false);
   for (let index = start; index < end; index++) {
-    if (inode.i_mapping.i_pages[index & ~geometry.mask] === 0 &&
-        inode.i_mapping.i_pages[index] === 0) continue;
-    yield* dax_delete_mapping_entry(inode.i_mapping, index);
+    const { i_pages } = inode.i_mapping;
+    if (i_pages[index & ~geometry.mask] === 0 && i_pages[index] === 0) continue;
+    yield* dax_truncate_slot(inode.i_mapping, index);
   }
   yield* free_blocks(inode, start, end);
   trace.discard_end(inode, start, end);
