@@ -28,6 +28,8 @@ class Memory {
   top = 1;
   /** Frames in use now. */
   used = 0;
+  /** Counts frees; mem.gen of a frame is the count at its last one. */
+  clock = 0;
   kind = new Uint8Array(0);
   gen = new Int32Array(0);
   refcount = new Int32Array(0);
@@ -52,6 +54,7 @@ class Memory {
     else this.wipe();
     this.top = 1;
     this.used = 0;
+    this.clock = 0;
     this.freedHead = 0;
     this.freedTail = 0;
   }
@@ -115,10 +118,15 @@ class Memory {
   give_back(frame: number): void {
     if (this.kind[frame] === FREE) throw new InternalError(`frame ${frame} is free already`);
     this.kind[frame] = FREE;
-    this.gen[frame]!++;
+    this.expire(frame);
     this.mapping[frame] = 0;
     this.used--;
     this.freed[this.freedTail++ % this.freed.length] = frame;
+  }
+
+  /** Whoever still has a translation to this frame uses it after its end. */
+  expire(frame: number): void {
+    this.gen[frame] = ++this.clock;
   }
 
   frame_of(pointer: number): number {

@@ -13,7 +13,7 @@ const ASID = 0;
 const VPN = 1;
 const PFN = 2;
 const FLAGS = 3;
-const GEN = 4;
+const FILLED = 4;
 
 const WRITABLE = 1;
 const DIRTIED = 2;
@@ -41,7 +41,7 @@ export function tlb_lookup(cpu: number, asid: number, vpn: number, write: boolea
     if (entries[e + VPN] !== first || entries[e + ASID] !== asid) continue;
     if ((flags & need) !== need) continue;
     hit.frame = entries[e + PFN]! + (vpn - first);
-    hit.stale = mem.gen[hit.frame] !== entries[e + GEN];
+    hit.stale = mem.gen[hit.frame]! > entries[e + FILLED]!;
     return true;
   }
   return false;
@@ -63,7 +63,7 @@ export function tlb_fill(
   entries[e + VPN] = huge ? vpn & ~geometry.mask : vpn;
   entries[e + PFN] = pfn;
   entries[e + FLAGS] = (writable ? WRITABLE : 0) | (dirtied ? DIRTIED : 0) | (huge ? HUGE : 0);
-  entries[e + GEN] = mem.gen[pfn]!;
+  entries[e + FILLED] = mem.clock;
 }
 
 /** INVLPG over pages [start, end) of `asid` on one CPU; a huge entry goes when it overlaps. */

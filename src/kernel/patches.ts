@@ -5,7 +5,7 @@ import { UserError } from "../lib/assert.ts";
 
 /** Kernel versions that differ in what is modelled, oldest first. "latest" has every landed fix. */
 export const VERSIONS = [
-  "v4.11", "v4.12", "v4.13", "v4.14", "v4.15", "v5.1", "v5.4", "v5.6", "latest",
+  "v4.11", "v4.12", "v4.13", "v4.14", "v4.15", "v5.1", "v5.4", "v5.6", "v6.5", "latest",
 ] as const;
 export type Version = (typeof VERSIONS)[number];
 
@@ -77,6 +77,11 @@ export const patches = [
     id: "mm-cow-user-page-revalidate", toggle: "mm.cowUserPageRevalidate=true", since: "v5.6",
     source: "mm/memory.c, c3e5ea6ee574",
     help: "a failed user copy in COW re-checks the PTE and does not zero the new page",
+  },
+  {
+    id: "mm-zap-knows-devmap", toggle: "mm.zapKnowsDevmap=true", since: "v6.5",
+    source: "mm/memory.c, mm/pgtable-generic.c, 0d940a9b270b (pte_offset_map may fail)",
+    help: "a DAX PMD that appears while a range is zapped is skipped, not taken for a bad one",
   },
 ] as const satisfies readonly Patch[];
 

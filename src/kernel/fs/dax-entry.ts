@@ -9,6 +9,7 @@ import { mem } from "../../hw/phys.ts";
 import { block, changed, current, pointKind, preempt, wake } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { traceChange, traceRelease, tracing } from "../../sched/trace.ts";
+import { WARN_ON_ONCE } from "../bug.ts";
 import { EEXIST } from "../errno.ts";
 import type { AddressSpace } from "../include/mm_types.ts";
 import { get_page } from "../include/page-flags.ts";
@@ -305,7 +306,12 @@ export function* replace_with_page(
   mapping: AddressSpace, index: number, frame: number,
 ): Preemptible<void> {
   yield* spin_lock(mapping.tree_lock);
-  const old = mapping.i_pages[index]!;
+  const slot = slot_of(mapping, index);
+  const old = mapping.i_pages[slot]!;
+  const expected = is_empty_entry(old) && !is_pmd_entry(old);
+  WARN_ON_ONCE(!expected, "mm/filemap.c", "page_cache_tree_insert");
+  // An entry that covers more than the page (misaligned mappings up to v4.12) is lost with this.
+  if (slot !== index) yield* radix_tree_store(mapping, slot, 0);
   mem.mapping[frame] = mapping.id;
   mem.index[frame] = index;
   mapping.nrpages++;

@@ -18,6 +18,7 @@ import {
 } from "../include/pgtable.ts";
 import { down_write, up_write } from "../locking/rwsem.ts";
 import { spin_lock, spin_unlock } from "../locking/spinlock.ts";
+import { fixed } from "../patches.ts";
 import { trace } from "../trace.ts";
 import { split_huge_pmd, zap_huge_pmd } from "./huge_memory.ts";
 import { mm_counter, vm_normal_page } from "./memory.ts";
@@ -26,7 +27,7 @@ import {
 } from "./mmu_gather.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import {
-  pmd_none_or_clear_bad, pmd_none_or_trans_huge_or_clear_bad,
+  pmd_devmap_trans_unstable, pmd_none_or_clear_bad, pmd_none_or_trans_huge_or_clear_bad,
 } from "./pgtable-generic.ts";
 import { page_remove_rmap } from "./rmap.ts";
 
@@ -74,9 +75,16 @@ function* zap_pmd_range(
       else if (yield* zap_huge_pmd(tlb, vma, pmdp, address)) continue;
     }
     // A fault may have changed the entry meanwhile: other readers of mmap_lock are at work.
-    if (yield* pmd_none_or_trans_huge_or_clear_bad(pmdp)) continue;
+    if (yield* zap_unstable(pmdp)) continue;
     yield* zap_pte_range(tlb, vma, pmdp, address, next, even_cows);
   }
+}
+
+/** pte_offset_map_lock() of v6.5 refuses a devmap PMD; the macro of before calls it bad. */
+function zap_unstable(pmdp: EntryPointer): Preemptible<boolean> {
+  return fixed("mm-zap-knows-devmap")
+    ? pmd_devmap_trans_unstable(pmdp)
+    : pmd_none_or_trans_huge_or_clear_bad(pmdp);
 }
 
 function* zap_pte_range(

@@ -103,7 +103,7 @@ function* free_blocks(inode: Inode, start: number, end: number): Preemptible<voi
     if (inode.i_extent[i] === IOMAP_HOLE) continue;
     inode.i_extent[i] = IOMAP_HOLE;
     // A translation that survives this leads to a block of nobody.
-    mem.gen[inode.i_block[i]!]!++;
+    mem.expire(inode.i_block[i]!);
   }
 }
 
