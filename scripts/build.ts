@@ -118,7 +118,7 @@ export async function build(
   const out = join(root, ".build");
   const temporary = join(out, `tmp-${process.pid}`);
   // Taken before reading any source: an edit during the build makes its result stale.
-  const complete = parts.sites !== false && parts.branches !== false;
+  const complete = [parts.sites, parts.branches, parts.inline].every((on) => on !== false);
   // An ablation is never fresh: the next command must not run it by accident.
   const inputs = complete ? inputsOf(root) : "";
   writable(out, temporary);

@@ -26,7 +26,7 @@ function says(c: Case, lines: readonly string[]): boolean {
 }
 
 /** Schedules drawn for one case; PCT with up to three preemptions. */
-const DRAWS = 3000;
+const DRAWS = 1000;
 
 function search(c: Case): number {
   for (let seed = 0; seed < DRAWS; seed++) {

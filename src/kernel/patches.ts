@@ -79,9 +79,9 @@ export const patches = [
     help: "a failed user copy in COW re-checks the PTE and does not zero the new page",
   },
   {
-    id: "mm-zap-knows-devmap", toggle: "mm.zapKnowsDevmap=true", since: "v6.5",
-    source: "mm/memory.c, mm/pgtable-generic.c, 0d940a9b270b (pte_offset_map may fail)",
-    help: "a DAX PMD that appears while a range is zapped is skipped, not taken for a bad one",
+    id: "mm-pte-map-one-read", toggle: "mm.pteMapOneRead=true", since: "v6.5",
+    source: "mm/pgtable-generic.c, 0d940a9b270b (pte_offset_map may fail)",
+    help: "one read of the PMD decides whether there is a table: a DAX PMD that comes is no bad one",
   },
 ] as const satisfies readonly Patch[];
 

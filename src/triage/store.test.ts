@@ -13,7 +13,7 @@ import type { Finding } from "./store.ts";
 import { toyCase } from "./toy.ts";
 
 const FILES = [
-  "command", "kernel", "original.bin", "repro.bin", "repro.case", "report.txt", "schedule",
+  "command", "kernel", "original.bin", "report.txt", "repro.bin", "repro.case", "schedule",
   "target", "title.txt",
 ];
 
@@ -83,7 +83,10 @@ test("a folder that cannot be written is one clear sentence", () => {
   expect(() => saveFinding(file, finding("x-1a2b3c4d"))).toThrow(
     new UserError(`cannot read ${file}: it is not a folder`),
   );
-  expect(() => saveFinding("/proc/faultline", finding("x-1a2b3c4d"))).toThrow(UserError);
+  expect(() => saveFinding("/proc/no/crashes", finding("x-1a2b3c4d"))).toThrow(
+    new UserError("cannot save the finding in /proc/no/crashes: there is no such folder, and it " +
+      "cannot be made"),
+  );
 });
 
 test("a failure half-way leaves nothing behind", () => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // crashes/<bucket>/: a folder for each bug, there as a whole or not at all.
 import {
-  closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync,
-  writeFileSync,
+  closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync,
+  rmSync, writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { UserError } from "../lib/assert.ts";
 import type { Case } from "../program/case.ts";
 import { printCase } from "../program/text.ts";
@@ -70,7 +70,7 @@ export function saveFinding(dir: string, finding: Finding): Saved {
   if (known !== undefined) return { status: "known", bucket: known.name };
   const temporary = join(dir, `.tmp-${process.pid}-${finding.bucket}`);
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     removeLeftovers(dir);
     mkdirSync(temporary);
     for (const [name, content] of Object.entries(filesOf(dir, finding))) {
@@ -89,6 +89,19 @@ export function saveFinding(dir: string, finding: Finding): Saved {
     throw refused(dir, "save the finding in", error);
   }
   return { status: "new", bucket: finding.bucket };
+}
+
+/** Not mkdir's own recursion: in Node 20 that never returns where a folder refuses to be made. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolder(parent);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process made it meanwhile.
+    if (codeOf(error) !== "EEXIST") throw error;
+  }
 }
 
 function filesOf(dir: string, finding: Finding): Record<string, string | Uint8Array> {
@@ -172,6 +185,7 @@ const REASONS: Record<string, string> = {
   EROFS: "the file system is read-only",
   EACCES: "permission denied",
   EPERM: "permission denied",
+  ENOENT: "there is no such folder, and it cannot be made",
   ENOTDIR: "it is not a folder",
   EEXIST: "it is not a folder",
 };

@@ -103,7 +103,8 @@ function* dax_cow(vmf: VmFault, iomap: Iomap): Preemptible<number> {
 function* dax_insert_mapping(vmf: VmFault, entry: number, frame: number): Preemptible<number> {
   const mapping = vmf.vma.vm_file!.i_mapping;
   const locked = yield* dax_insert_mapping_entry(mapping, vmf.pgoff, entry, frame, is_write(vmf));
-  const err = yield* vm_insert_mixed(vmf.vma, vmf.address, frame);
+  const mkwrite = is_write(vmf) && fixed("dax-hole-zero-page");
+  const err = yield* vm_insert_mixed(vmf.vma, vmf.address, frame, mkwrite);
   yield* put_locked_mapping_entry(mapping, vmf.pgoff, locked);
   // -EBUSY: somebody else has filled the PTE, which is as good.
   return err === 0 || err === -EBUSY ? VM_FAULT_NOPAGE : VM_FAULT_OOM;

@@ -58,6 +58,8 @@ export interface VmFault {
 export interface VmOps {
   fault(vmf: VmFault): Preemptible<number>;
   huge_fault?(vmf: VmFault): Preemptible<number>;
+  /** Write to a read-only page of a shared mapping; NOPAGE: the handler has done it all. */
+  page_mkwrite?(vmf: VmFault): Preemptible<number>;
   /** Write to a pfn mapping that is read-only to track dirtiness. */
   pfn_mkwrite?(vmf: VmFault): Preemptible<number>;
 }

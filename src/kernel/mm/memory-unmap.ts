@@ -82,7 +82,7 @@ function* zap_pmd_range(
 
 /** pte_offset_map_lock() of v6.5 refuses a devmap PMD; the macro of before calls it bad. */
 function zap_unstable(pmdp: EntryPointer): Preemptible<boolean> {
-  return fixed("mm-zap-knows-devmap")
+  return fixed("mm-pte-map-one-read")
     ? pmd_devmap_trans_unstable(pmdp)
     : pmd_none_or_trans_huge_or_clear_bad(pmdp);
 }

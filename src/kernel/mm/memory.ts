@@ -373,9 +373,7 @@ function* do_wp_page(vmf: VmFault): Preemptible<number> {
     }
     unlock_page(page);
   } else if (shared) {
-    yield* wp_page_reuse(vmf);
-    yield* SetPageFlag(page, PG_dirty);
-    return VM_FAULT_WRITE;
+    return yield* wp_page_shared(vmf, page);
   }
   yield* get_page(page);
   spin_unlock(vmf.ptl);
@@ -387,6 +385,23 @@ function* wp_page_reuse(vmf: VmFault): Preemptible<void> {
   const entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
   yield* set_pte_at(vmf.pte, entry);
   spin_unlock(vmf.ptl);
+}
+
+/** A shared mapping of page-cache pages: the filesystem may want to hear of the write first. */
+function* wp_page_shared(vmf: VmFault, page: number): Preemptible<number> {
+  const { vm_ops } = vmf.vma;
+  if (vm_ops !== null && vm_ops.page_mkwrite !== undefined) {
+    yield* get_page(page);
+    spin_unlock(vmf.ptl);
+    vmf.ptl = 0;
+    vmf.pte = 0;
+    const ret = yield* vm_ops.page_mkwrite(vmf);
+    yield* put_page(page);
+    return ret;
+  }
+  yield* wp_page_reuse(vmf);
+  yield* SetPageFlag(page, PG_dirty);
+  return VM_FAULT_WRITE;
 }
 
 /** A shared mapping of pfns (DAX): the filesystem hears of the write first. */
@@ -523,27 +538,34 @@ function* get_locked_pte(
   return [pte, ptl];
 }
 
-/** Maps a pfn without struct page; -EBUSY when the PTE is taken. No rss, no rmap, no reference. */
-function* insert_pfn(vma: Vma, address: number, pfn: number, devmap: boolean): Preemptible<number> {
+/**
+ * Maps `entry`, which has no struct page; -EBUSY when the PTE is taken. No rss, no rmap, no
+ * reference. With `mkwrite` (v4.14) a PTE that maps the same pfn already becomes writable.
+ */
+function* insert_pfn(
+  vma: Vma, address: number, entry: Pte, mkwrite: boolean,
+): Preemptible<number> {
   const [ptep, ptl] = yield* get_locked_pte(vma.vm_mm, address);
   if (ptep === 0) return -ENOMEM;
-  let ret = -EBUSY;
-  if (pte_none(yield* ptep_get(ptep))) {
-    const entry = mk_pte(pfn, vma.vm_page_prot);
-    yield* set_pte_at(ptep, devmap ? pte_mkdevmap(entry) : pte_mkspecial(entry));
-    ret = 0;
+  const old = yield* ptep_get(ptep);
+  const fits = pte_none(old) || (mkwrite && pte_pfn(old) === pte_pfn(entry));
+  if (fits) {
+    const made = mkwrite ? maybe_mkwrite(pte_mkdirty(pte_mkyoung(entry)), vma) : entry;
+    yield* set_pte_at(ptep, made);
   }
   if (ptl !== 0) spin_unlock(ptl);
-  return ret;
+  return fits ? 0 : -EBUSY;
 }
 
-/** vm_insert_mixed() of a DAX pfn. */
-export function vm_insert_mixed(vma: Vma, address: number, pfn: number): Preemptible<number> {
-  return insert_pfn(vma, address, pfn, true);
+/** vm_insert_mixed() of a DAX pfn; with `mkwrite` vm_insert_mixed_mkwrite(). */
+export function vm_insert_mixed(
+  vma: Vma, address: number, pfn: number, mkwrite: boolean,
+): Preemptible<number> {
+  return insert_pfn(vma, address, pte_mkdevmap(mk_pte(pfn, vma.vm_page_prot)), mkwrite);
 }
 
 /** vm_insert_mixed() of the zero page, read-only (v4.14 holes). */
 export function vm_insert_zero_page(vma: Vma, address: number): Preemptible<number> {
-  const vmro: Vma = { ...vma, vm_page_prot: pte_wrprotect(mk_pte(0, vma.vm_page_prot)) };
-  return insert_pfn(vmro, address, zero_page.frame, false);
+  const entry = pte_mkspecial(pte_wrprotect(mk_pte(zero_page.frame, vma.vm_page_prot)));
+  return insert_pfn(vma, address, entry, false);
 }

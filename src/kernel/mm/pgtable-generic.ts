@@ -31,6 +31,15 @@ export function* pmd_none_or_trans_huge_or_clear_bad(
   return true;
 }
 
+/** What __pte_offset_map() of v6.5 asks of its one read; true: there is no table to map. */
+function* pmd_has_no_table(pmdp: EntryPointer): Preemptible<boolean> {
+  const pmd = yield* pmdp_get(pmdp);
+  if (pmd_none(pmd) || pmd_trans_huge(pmd) || pmd_devmap(pmd)) return true;
+  if (!pmd_bad(pmd)) return false;
+  yield* pmd_clear_bad(pmdp, pmd);
+  return true;
+}
+
 export function pmd_trans_unstable(pmdp: EntryPointer): Preemptible<boolean> {
   return pmd_none_or_trans_huge_or_clear_bad(pmdp);
 }
@@ -45,7 +54,9 @@ export function pmd_none_or_clear_bad(pmd: Pmd): boolean {
  * (d0f0931de936, v4.12).
  */
 export function* pmd_devmap_trans_unstable(pmdp: EntryPointer): Preemptible<boolean> {
+  if (fixed("mm-pte-map-one-read")) return yield* pmd_has_no_table(pmdp);
   if (fixed("mm-devmap-before-unstable")) {
+    // Two reads: between them the entry may go from none to DAX, and is then taken for bad.
     if (pmd_devmap(yield* pmdp_get(pmdp))) return true;
     return yield* pmd_trans_unstable(pmdp);
   }

@@ -5,6 +5,7 @@
 import type { Preemptible } from "../../../sched/point.ts";
 import type { VmFault, VmOps } from "../../include/mm_types.ts";
 import { down_read, up_read } from "../../locking/rwsem.ts";
+import { fixed } from "../../patches.ts";
 import { dax_iomap_fault, dax_pfn_mkwrite } from "../dax.ts";
 
 function* ext4_dax_fault(vmf: VmFault): Preemptible<number> {
@@ -23,7 +24,9 @@ function* ext4_dax_huge_fault(vmf: VmFault): Preemptible<number> {
   return ret;
 }
 
+/** Since holes are shown by the zero page (v4.14), a write to it must allocate: a whole fault. */
 function* ext4_dax_pfn_mkwrite(vmf: VmFault): Preemptible<number> {
+  if (fixed("dax-hole-zero-page")) return yield* ext4_dax_fault(vmf);
   const inode = vmf.vma.vm_file!;
   yield* down_read(inode.i_mmap_sem);
   const ret = yield* dax_pfn_mkwrite(vmf);
@@ -34,5 +37,6 @@ function* ext4_dax_pfn_mkwrite(vmf: VmFault): Preemptible<number> {
 export const ext4_dax_vm_ops: VmOps = {
   fault: ext4_dax_fault,
   huge_fault: ext4_dax_huge_fault,
+  page_mkwrite: ext4_dax_fault,
   pfn_mkwrite: ext4_dax_pfn_mkwrite,
 };
