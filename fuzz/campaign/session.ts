@@ -63,7 +63,8 @@ export class Session {
     try {
       outcome = execute(c);
     } catch (error) {
-      this.fault(error, data);
+      // The kernels were checked before: it is an operation or an argument that is not modelled.
+      if (!(error instanceof UserError)) this.fault(error, data);
     }
     const isNew = this.coverage.look();
     if (outcome !== null && outcome.kind !== "clean" && outcome.kind !== "blocked") {
@@ -117,10 +118,6 @@ export class Session {
     if (error instanceof StopFuzzing) throw error;
     const { send, options } = this.given;
     this.failed = true;
-    if (error instanceof UserError) {
-      send({ type: "error", message: error.message, unsaved: null });
-      throw new StopFuzzing();
-    }
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     if (!this.faults.has(message)) {
       this.faults.add(message);

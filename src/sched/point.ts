@@ -2,7 +2,7 @@
 // The border between modelled code and scheduler: the four verbs preempt, block, wake, current.
 // A point is the moment before one atomic access to state that another CPU can see.
 import { assert, InternalError } from "../lib/assert.ts";
-import { mix } from "../lib/hash.ts";
+import { hashText, mix } from "../lib/hash.ts";
 import { sawPair, sawSite } from "./feedback.ts";
 import { here } from "./site.ts";
 import type { Recorder } from "./trace.ts";
@@ -41,10 +41,10 @@ export function pointKind(
 ): number {
   const id = kinds.length;
   assert(id < kindWrites.length, "too many kinds of points");
-  const twin = kinds.findIndex((k) => k.name === name);
   kinds.push({ name, access, describe, holders });
   kindWrites[id] = access === "read" ? 0 : 1;
-  kindClass[id] = Math.imul((twin < 0 ? id : twin) + 1, 0x9e3779b1);
+  // From the name and not from the order of registration: hashes must not depend on bundling.
+  kindClass[id] = hashText(name);
   return id;
 }
 

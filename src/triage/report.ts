@@ -28,6 +28,7 @@ export interface ReportInput {
 }
 
 const LOG_LINES_MAX = 8;
+const WIDTH = 78;
 
 /** The whole text, with a line feed at the end. */
 export function renderReport(input: ReportInput): string {
@@ -86,9 +87,19 @@ function table({ outcome, pair, describeReturn }: ReportInput): string[] {
 }
 
 function pairLines({ name, first, second, stale }: RacingPair): string[] {
-  const said = ({ fn, callee }: PairSide): string => `${callee} in ${fn}()`;
-  const lines = [`The race, on ${name}:`, `  1. ${said(first)}`, `  2. ${said(second)}`];
-  if (stale !== undefined) lines.push(`  which had looked before 1.: ${stale.callee} in ${stale.fn}()`);
+  const does = ({ fn, access }: PairSide): string => `the ${access} in ${fn}()`;
+  const since = stale === undefined ? "before" : `between the check in ${stale.fn}() and`;
+  return wrap(`The race: ${does(first)} comes ${since} ${does(second)}, on ${name}.`);
+}
+
+/** Lines of at most WIDTH columns. */
+function wrap(text: string): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last !== "" && last.length + 1 + word.length > WIDTH) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
   return lines;
 }
 

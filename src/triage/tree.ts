@@ -13,7 +13,6 @@ export interface Leaf {
   kind: LeafKind;
   at: number;
   task: number;
-  parent: Frame;
   /** Kind and number of the object, "" for a log line. */
   object: string;
   id: number;
@@ -24,10 +23,10 @@ export interface Leaf {
 export interface Frame {
   type: "frame";
   at: number;
-  /** Index of the event after which it has ended. */
-  end: number;
   task: number;
   parent: Frame | null;
+  /** As called, and the name of the function that then ran (`fault` may be ext4_dax_fault). */
+  callee: string;
   fn: string;
   returned: string | null;
   items: (Frame | Leaf)[];
@@ -47,10 +46,14 @@ class Builder {
     switch (event.type) {
       case "op":
         if (event.result === null) this.begin(at, event.task, event.text, null);
+        else this.open.delete(event.task);
         return;
-      case "call":
-        this.begin(at, event.task, event.callee, this.frame(event.task, at));
+      case "call": {
+        const parent = this.frame(event.task, at);
+        if (parent.parent !== null) parent.fn = event.fn;
+        this.begin(at, event.task, event.callee, parent);
         return;
+      }
       case "return":
         this.end(event.task, event.callee, event.value, at);
         return;
@@ -62,9 +65,9 @@ class Builder {
     }
   }
 
-  private begin(at: number, task: number, fn: string, parent: Frame | null): void {
+  private begin(at: number, task: number, callee: string, parent: Frame | null): void {
     const frame: Frame = {
-      type: "frame", at, end: Infinity, task, parent, fn, returned: null, items: [],
+      type: "frame", at, task, parent, callee, fn: callee, returned: null, items: [],
     };
     if (parent === null) this.roots.push(frame);
     else parent.items.push(frame);
@@ -79,15 +82,16 @@ class Builder {
 
   private end(task: number, callee: string, value: unknown, at: number): void {
     const frame = this.frame(task, at);
-    if (frame.parent === null || frame.fn !== callee) return;
-    frame.end = at;
+    if (frame.parent === null || frame.callee !== callee) return;
     frame.returned = this.describe(callee, value);
     this.open.set(task, frame.parent);
   }
 
   private leaf(event: Extract<TraceEvent, { task: number }>, at: number): void {
+    // What observers say between operations stands in the log.
+    if (event.type === "log" && !this.open.has(event.task)) return;
     const parent = this.frame(event.task, at);
-    const base = { type: "leaf" as const, at, task: event.task, parent, object: "", id: 0 };
+    const base = { type: "leaf" as const, at, task: event.task, object: "", id: 0 };
     const push = (kind: LeafKind, text: string, object = "", id = 0): void => {
       parent.items.push({ ...base, kind, text, object, id });
     };

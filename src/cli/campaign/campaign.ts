@@ -68,7 +68,9 @@ export class Campaign {
   private async watch(worker: Worker): Promise<void> {
     await worker.ended;
     if (worker.failure === null) return;
-    this.failures.push(worker.failure);
+    // What it had found is saved and counted; how it goes afterwards is no verdict.
+    if (worker.stopping) this.status?.say(`${worker.failure}\n  (while stopping)`);
+    else this.failures.push(worker.failure);
     this.stop();
   }
 

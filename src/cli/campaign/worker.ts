@@ -17,6 +17,10 @@ export class Worker {
   stats: StatsMessage = { type: "stats", executions: 0, coverage: 0, pairs: 0, titles: {} };
   /** Why it ended badly, in a sentence; null: it did not. */
   failure: string | null = null;
+  /** The failure came after it had been asked to stop. */
+  get stopping(): boolean {
+    return this.grace !== null;
+  }
   readonly ended: Promise<void>;
   private readonly child: ChildProcess;
   private readonly words: string[] = [];

@@ -2,7 +2,6 @@
 // A strategy that distrusts the program: it records a run, replays it, and compares the sets of
 // runnable tasks at every decision (the idea is shuttle's uncontrolled_nondeterminism).
 import { InternalError } from "../../lib/assert.ts";
-import { here } from "../site.ts";
 import { run } from "../point.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -10,34 +9,33 @@ interface Decision {
   runnable: number;
   from: number;
   step: number;
-  site: number;
   choice: number;
-  stopAt: number;
 }
 
 export class Distrust implements Strategy {
   readonly name = "distrust";
   private decisions: Decision[] = [];
   private next = -1;
-  private firstStop = Infinity;
 
   constructor(private readonly inner: Strategy) {}
 
   /** The first run records; every later one must take the same decisions. */
   begin(tasks: number): void {
-    if (this.next < 0) {
-      this.inner.begin(tasks);
-      this.firstStop = run.stopAt;
-    }
     this.next = this.decisions.length === 0 ? -1 : 0;
-    run.stopAt = this.firstStop;
+    if (this.next < 0) this.inner.begin(tasks);
+    else this.awaitNext();
+  }
+
+  /** Stops where the next recorded stop was; a task that blocks or ends asks by itself. */
+  private awaitNext(): void {
+    const then = this.decisions[this.next];
+    run.stopAt = then !== undefined && then.from >= 0 ? then.step : Infinity;
   }
 
   pick(runnable: number, from: number): number {
     if (this.next < 0) {
       const choice = this.inner.pick(runnable, from);
-      const { step, stopAt } = run;
-      this.decisions.push({ runnable, from, step, site: here.site, choice, stopAt });
+      this.decisions.push({ runnable, from, step: run.step, choice });
       return choice;
     }
     const then = this.decisions[this.next++];
@@ -53,7 +51,7 @@ export class Distrust implements Strategy {
           `${runnable.toString(2)} at point ${run.step}`,
       );
     }
-    run.stopAt = then.stopAt;
+    this.awaitNext();
     return then.choice;
   }
 
