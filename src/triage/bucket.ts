@@ -23,7 +23,7 @@ export function signatureOf(title: string, kind: Outcome["kind"], trace: Trace):
     const waiters = waitingFunctions(trace).join(",");
     return { title: normal, pair: null, identity: `${normal}|${waiters}` };
   }
-  const pair = racingPair(trace);
+  const pair = racingPair(trace, title);
   // One race shows under several titles (rss, then nr_ptes; or a lost store): the pair decides.
   const identity =
     pair === null ? normal : `${pair.object}|${pair.first.fn}|${pair.second.fn}`;

@@ -36,15 +36,46 @@ interface Candidate {
   second: RunAccess;
 }
 
-/** The best explanation by a race, or null when no two tasks touched one object in turns. */
-export function racingPair(trace: Trace): RacingPair | null {
+/**
+ * The best explanation by a race, or null when no two tasks touched one object in turns. When the
+ * finding `title` was reported in the middle of an operation, it is what that operation met last.
+ */
+export function racingPair(trace: Trace, title: string | null = null): RacingPair | null {
   const part = runPart(trace);
-  let best: Candidate | null = null;
-  for (const candidate of candidates(part)) {
-    if (best === null || isBetter(candidate, best)) best = candidate;
+  const all = [...candidates(part)];
+  const report = title === null ? null : reportedBy(trace, part, title);
+  const met = report === null ? undefined : all.findLast((candidate) => meets(candidate, report));
+  const best = met ?? all.reduce<Candidate | null>(better, null);
+  return best === null ? null : pairOf(best);
+}
+
+function better(a: Candidate | null, b: Candidate): Candidate {
+  return a === null || isBetter(b, a) ? b : a;
+}
+
+interface Report {
+  at: number;
+  task: number;
+  op: number;
+}
+
+/** The operation in which `title` was printed; null when it came after the run, at exit. */
+function reportedBy(trace: Trace, part: RunPart, title: string): Report | null {
+  for (let at = part.from; at < part.to; at++) {
+    const event = trace.events[at];
+    if (event.type !== "log" || !event.text.includes(title)) continue;
+    const op = part.ops.findLastIndex((o) => o.task === event.task && o.at < at);
+    if (op < 0 || part.ops[op].end < at) return null;
+    return { at, task: event.task, op };
   }
-  if (best === null) return null;
-  const { before, first, second } = best;
+  return null;
+}
+
+function meets({ first, second }: Candidate, { at, op }: Report): boolean {
+  return second.op === op && second.at < at && first.access === "write";
+}
+
+function pairOf({ before, first, second }: Candidate): RacingPair {
   const pair: RacingPair = {
     object: second.object,
     name: second.name,

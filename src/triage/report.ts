@@ -116,5 +116,5 @@ function vanishes(bisection: Bisection | null): string[] {
   const { fixedBy, showsOn } = bisection;
   const lines = showsOn.length === 0 ? [] : [`Shows on: ${showsOn.join(", ")}.`];
   if (fixedBy.length === 0) return [...lines, "No single known patch makes it go away."];
-  return [...lines, `Goes away with: ${fixedBy.join(", or ")}.`];
+  return [...lines, ...wrap(`Goes away with any of: ${fixedBy.join(", ")}.`)];
 }

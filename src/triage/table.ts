@@ -9,7 +9,7 @@ import { callTrees } from "./tree.ts";
 import type { DescribeReturn, Frame, Leaf } from "./tree.ts";
 
 /** Longer tables are not read; what matters less is left out first. */
-export const ROWS_MAX = 36;
+export const ROWS_MAX = 30;
 const WIDTH = 78;
 const INDENT_MAX = 24;
 const COLUMN_MIN = 20;

@@ -31,7 +31,9 @@ export interface RunTurn {
 }
 
 export interface RunOp {
+  /** Index of the event that begins it, and of the one that ends it; Infinity: it never did. */
   at: number;
+  end: number;
   task: number;
   text: string;
 }
@@ -81,7 +83,10 @@ export function runPart(trace: Trace): RunPart {
     }
     if (e.type === "op" && e.result === null) {
       opOf.set(e.task, part.ops.length);
-      part.ops.push({ at, task: e.task, text: e.text });
+      part.ops.push({ at, end: Infinity, task: e.task, text: e.text });
+    } else if (e.type === "op") {
+      const op = part.ops[opOf.get(e.task) ?? -1];
+      if (op !== undefined) op.end = at;
     }
     if (e.type !== "point") continue;
     const now: RunTurn = turn ?? open(e.task, at);
