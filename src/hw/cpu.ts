@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What a CPU itself has: interrupts on or off. One CPU a task; CPU and task share their number.
+import { assert } from "../lib/assert.ts";
 import { TASKS_MAX, pointKind, wake } from "../sched/point.ts";
 
 const irqs_off = new Uint8Array(TASKS_MAX);
@@ -19,10 +20,12 @@ export function irqs_enabled(cpu: number): boolean {
 
 /** Nests, as local_irq_save() does. */
 export function local_irq_disable(cpu: number): void {
+  assert(irqs_off[cpu]! < 255, "local_irq_disable() nests without end");
   irqs_off[cpu]!++;
 }
 
 export function local_irq_enable(cpu: number): void {
+  assert(irqs_off[cpu]! > 0, "interrupts are enabled more often than disabled");
   irqs_off[cpu]!--;
   if (irqs_off[cpu] === 0) wake(IPI, cpu);
 }

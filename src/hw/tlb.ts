@@ -2,6 +2,7 @@
 // A TLB per CPU: entries stay until they are flushed, and a stale one is really used.
 // Leaves out: PCIDs (an entry carries its address space), paging-structure caches, capacity
 // pressure other than first-in-first-out.
+import { assert } from "../lib/assert.ts";
 import { TASKS_MAX } from "../sched/point.ts";
 import { geometry } from "./geometry.ts";
 import { mem } from "./phys.ts";
@@ -19,16 +20,15 @@ const WRITABLE = 1;
 const DIRTIED = 2;
 const HUGE = 4;
 
+/** For each CPU its `used` entries, oldest first. */
 const entries = new Int32Array(TASKS_MAX * TLB_ENTRIES * STRIDE);
 const used = new Uint8Array(TASKS_MAX);
-const cursor = new Uint8Array(TASKS_MAX);
 
 /** Where a hit was found: told to observers, and the way to its frame. */
 export const hit = { frame: 0, stale: false };
 
 export function tlb_reset(): void {
   used.fill(0);
-  cursor.fill(0);
 }
 
 /** True when `cpu` has a usable translation of `vpn`; hit.frame is then the page's frame. */
@@ -52,13 +52,14 @@ export function tlb_fill(
   cpu: number, asid: number, vpn: number, pfn: number, writable: boolean, dirtied: boolean,
   huge: boolean,
 ): void {
-  let slot = used[cpu]!;
-  if (slot < TLB_ENTRIES) used[cpu] = slot + 1;
-  else {
-    slot = cursor[cpu]!;
-    cursor[cpu] = (slot + 1) % TLB_ENTRIES;
+  assert(!dirtied || writable, "a walk dirties only what it may write");
+  // Entries stand in the order of their fills: the newest is looked at first, the oldest goes.
+  const base = cpu * TLB_ENTRIES * STRIDE;
+  if (used[cpu] === TLB_ENTRIES) {
+    entries.copyWithin(base, base + STRIDE, base + TLB_ENTRIES * STRIDE);
+    used[cpu]!--;
   }
-  const e = (cpu * TLB_ENTRIES + slot) * STRIDE;
+  const e = base + used[cpu]!++ * STRIDE;
   entries[e + ASID] = asid;
   entries[e + VPN] = huge ? vpn & ~geometry.mask : vpn;
   entries[e + PFN] = pfn;
@@ -68,6 +69,7 @@ export function tlb_fill(
 
 /** INVLPG over pages [start, end) of `asid` on one CPU; a huge entry goes when it overlaps. */
 export function tlb_invalidate(cpu: number, asid: number, start: number, end: number): void {
+  assert(start < end, "a flush of no page");
   const base = cpu * TLB_ENTRIES;
   let kept = 0;
   for (let i = 0; i < used[cpu]!; i++) {
@@ -79,7 +81,6 @@ export function tlb_invalidate(cpu: number, asid: number, start: number, end: nu
     kept++;
   }
   used[cpu] = kept;
-  cursor[cpu] = 0;
 }
 
 /** Entries of `asid` that `cpu` holds, for observers: [vpn, pfn, huge] each. */

@@ -30,7 +30,7 @@ export function mm_alloc(): Mm {
   const mm: Mm = {
     id, pgd, mmap_lock: init_rwsem(mmap_lock_class), mmap: [], mm_users: 1, cpumask: 0,
     page_table_lock: spin_lock_init(`page_table_lock of mm ${id}`),
-    rss: new Int32Array(4), nr_ptes: 0, nr_pmds: 0,
+    rss: new Int32Array(4), nr_ptes: 0, nr_pmds: 0, tlb_flush_pending: 0,
   };
   all_mms.push(mm);
   return mm;

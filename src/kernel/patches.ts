@@ -54,6 +54,11 @@ export const patches = [
     help: "no PMD fault where address and file offset differ modulo the huge page size",
   },
   {
+    id: "mm-tlb-flush-nested", toggle: "mm.tlbFlushNested=true", since: "v4.13",
+    source: "mm/memory.c, 99baac21e458",
+    help: "a gather that meets another one flushes its whole range, not only what it cleared",
+  },
+  {
     id: "dax-hole-zero-page", toggle: "dax.holePage=zeropage", since: "v4.14",
     source: "fs/dax.c, 91d25ba8a6b0",
     help: "reads of holes map the zero page and no page-cache page",

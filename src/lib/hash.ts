@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Small integer hashes (FNV-1a and a murmur-style finaliser): identities and features, not security.
+// Small integer hashes (FNV-1a and a murmur-style finaliser): identities and features, nothing
+// secure.
 
 /** One mixing step: folds `value` into the 32-bit `hash`. */
 export function mix(hash: number, value: number): number {

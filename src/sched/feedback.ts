@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What an execution teaches the fuzzer: branches of kernel-land, sites reached and racing pairs,
 // as counters in one 16 Ki region (engine.md A3: larger regions cost more than they tell).
+import { assert } from "../lib/assert.ts";
 import { spread } from "../lib/hash.ts";
 
 export const REGION_SIZE = 16384;
@@ -31,8 +32,9 @@ export function allocBranches(count: number, _module: string): number {
   return first;
 }
 
-/** Points the views at the engine's `region` (REGION_SIZE bytes); signals that are off go nowhere. */
+/** Points the views at the engine's `region` (REGION_SIZE bytes); what is off goes nowhere. */
 export function attachFeedback(region: Uint8Array, on: Signals = ALL_SIGNALS): void {
+  assert(region.length >= REGION_SIZE, "the engine's region is too small");
   const cut = (from: number, size: number, live: boolean): Uint8Array<ArrayBuffer> =>
     live
       ? new Uint8Array(region.buffer as ArrayBuffer, region.byteOffset + from, size)

@@ -5,7 +5,9 @@ import { kindOf, run, waitKind, waitObject } from "./point.ts";
 
 export type HangKind = "hang" | "livelock";
 
-/** Thrown out of a run; `title` names kinds of locks and no numbers, `lines` say who waits for whom. */
+/**
+ * Thrown out of a run; `title` names kinds of locks and no numbers, `lines` say who waits for whom.
+ */
 export class Hang extends Error {
   constructor(
     readonly kind: HangKind,
@@ -16,10 +18,9 @@ export class Hang extends Error {
   }
 }
 
-/** Tasks that `task` waits for: whoever holds the object it is blocked on. */
+/** Tasks that `task` waits for: whoever holds the object it is blocked on, maybe itself. */
 function waitsFor(task: number): number {
-  const object = waitObject[task]!;
-  return kindOf(waitKind[task]!).holders(object, task) & ~(1 << task);
+  return kindOf(waitKind[task]!).holders(waitObject[task]!, task);
 }
 
 function isBlocked(task: number, alive: number): boolean {
@@ -44,19 +45,34 @@ export function findCycle(start: number, alive: number): number[] | null {
   return visit(start) ? path : null;
 }
 
+/** Does `other` wait for the same object as `task`? Then it stands in front of it, no more. */
+function inQueueWith(task: number, other: number): boolean {
+  if (other === task || ((run.runnable | run.stalled) >> other) & 1) return false;
+  const same = kindOf(waitKind[other]!).name === kindOf(waitKind[task]!).name;
+  return same && waitObject[other] === waitObject[task];
+}
+
 function describeWait(task: number): string {
-  const { describe } = kindOf(waitKind[task]!);
-  const held = members(waitsFor(task));
+  const { describe, holders } = kindOf(waitKind[task]!);
+  const all = members(waitsFor(task));
+  const before = all.filter((t) => inQueueWith(task, t) && (holders(waitObject[t], t) >> t) & 1 ^ 1);
+  const held = all.filter((t) => !before.includes(t));
   const by = held.length === 0 ? "" : ` held by task ${held.join(", ")}`;
-  return `task ${task} waits for ${describe(waitObject[task]!)}${by}`;
+  const behind = before.length === 0 ? "" : ` behind task ${before.join(", ")}`;
+  return `task ${task} waits for ${describe(waitObject[task]!)}${by}${behind}`;
+}
+
+/** The rotation of a cycle of names that sorts first: whoever closes it, it is one title. */
+function firstRotation(names: readonly string[]): string {
+  const rotations = names.map((_, i) => [...names.slice(i), ...names.slice(0, i)].join(" -> "));
+  return rotations.sort()[0]!;
 }
 
 /** The wait-for graph has closed: every task of `cycle` waits for the next. */
 export function deadlock(cycle: number[]): Hang {
-  const names = cycle.map((t) => kindOf(waitKind[t]!).name);
-  const from = names.indexOf([...names].sort()[0]!);
-  const rotated = [...names.slice(from), ...names.slice(0, from)];
-  return new Hang("hang", `hang: deadlock on ${rotated.join(" -> ")}`, cycle.map(describeWait));
+  assert(cycle.length > 0, "a deadlock of nobody");
+  const names = firstRotation(cycle.map((t) => kindOf(waitKind[t]!).name));
+  return new Hang("hang", `hang: deadlock on ${names}`, cycle.map(describeWait));
 }
 
 /** Nothing can run, and nobody holds what the tasks of `blocked` wait for: a wake-up was lost. */

@@ -83,7 +83,7 @@ export const waitKind = new Int32Array(TASKS_MAX);
 export const waitObject = new Int32Array(TASKS_MAX);
 export const waitTicket = new Int32Array(TASKS_MAX);
 export const stallEpoch = new Int32Array(TASKS_MAX);
-/** The point at which a task is suspended: what it will do when it next runs. */
+/** The point at which a task is suspended: what it will do when it next runs, and from where. */
 export const pendingKind = new Int32Array(TASKS_MAX);
 export const pendingObject = new Int32Array(TASKS_MAX);
 export const pendingSite = new Int32Array(TASKS_MAX);
@@ -107,6 +107,8 @@ export function beginPoints(): void {
   run.hash = 0x811c9dc5;
   run.epoch = 0;
   run.ticket = 0;
+  // Else the first points of a task outside instrumented code carry a site of the run before.
+  here.site = 0;
 }
 
 /** The access at this point happens now: features, event hash, trace. */
@@ -155,18 +157,21 @@ export function preempt(kind: number, object: number): boolean {
 /** The current task cannot go on until wake(kind, object). The caller yields next. */
 export function block(kind: number, object: number): void {
   const task = run.current;
-  assert((run.runnable & (1 << task)) !== 0, `task ${task} blocks twice`);
+  assert((run.runnable & (1 << task)) !== 0, "a task blocks twice without a yield");
   run.runnable &= ~(1 << task);
   waitKind[task] = kind;
   waitObject[task] = object;
+  pendingSite[task] = here.site;
   waitTicket[task] = run.ticket++;
   if (run.recorder !== null) run.recorder.block(task, kind, object);
   run.blocked(kind, object);
 }
 
-/** The current task spins: it may run again once shared state has changed. The caller yields next. */
+/** The current task spins: it may run again once shared state has changed. It yields next. */
 export function stall(kind: number, object: number): void {
   const task = run.current;
+  assert((run.runnable & (1 << task)) !== 0, "a task stalls twice without a yield");
+  pendingSite[task] = here.site;
   run.runnable &= ~(1 << task);
   run.stalled |= 1 << task;
   waitKind[task] = kind;

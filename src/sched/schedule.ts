@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A schedule is a value: segments "task*points" in order, printable, replayable.
 import { UserError } from "../lib/assert.ts";
+import { TASKS_MAX } from "./point.ts";
 
 /** Bumped when the meaning of a stored schedule changes (a point added in front of old ones). */
 export const SCHEDULE_VERSION = "s1";
@@ -22,7 +23,7 @@ export type Schedule = Segment[];
 export function printSchedule(schedule: Schedule): string {
   return schedule
     .map(({ task, steps, site, visit }) => {
-      if (site !== undefined) return `${task}@${site}${visit === 1 ? "" : `#${visit}`}`;
+      if (site !== undefined) return `${task}@${site}${(visit ?? 1) === 1 ? "" : `#${visit}`}`;
       return steps === Infinity ? `${task}` : `${task}*${steps}`;
     })
     .join(" ");
@@ -45,7 +46,12 @@ export function parseSchedule(text: string): Schedule {
       throw new UserError(`"${word}" is no turn of a schedule: expected TASK*POINTS, e.g. 0*14`);
     }
     const task = Number(match[1]);
-    if (task > 15) throw new UserError(`"${word}": tasks are numbered 0 to 15`);
+    if (task >= TASKS_MAX) {
+      throw new UserError(`"${word}": tasks are numbered 0 to ${TASKS_MAX - 1}`);
+    }
+    if (match[4] !== undefined && Number(match[4]) === 0) {
+      throw new UserError(`"${word}": visits are counted from 1`);
+    }
     const turn: Segment = { task, steps: match[2] === undefined ? Infinity : Number(match[2]) };
     if (match[3] !== undefined) {
       turn.site = match[3];

@@ -15,7 +15,7 @@ export function accessLog(outcome: Outcome, task: number): string[] {
   let running = false;
   for (const event of outcome.trace!.events) {
     if (event.type === "op") running = event.phase === "run" && event.result === null;
-    if (!running || event.task !== task) continue;
+    if (!running || event.type === "switch" || event.task !== task) continue;
     if (event.type === "point") lines.push(`${event.access} ${event.name}`);
     if (event.type === "change") lines.push(`  ${event.what}: ${event.from} -> ${event.to}`);
     if (event.type === "release") lines.push(`release ${event.name}`);

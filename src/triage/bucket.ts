@@ -25,9 +25,14 @@ export function signatureOf(title: string, kind: Outcome["kind"], trace: Trace):
   }
   const pair = racingPair(trace, title);
   // One race shows under several titles (rss, then nr_ptes; or a lost store): the pair decides.
-  const identity =
-    pair === null ? normal : `${pair.object}|${pair.first.fn}|${pair.second.fn}`;
-  return { title: normal, pair, identity };
+  return { title: normal, pair, identity: pair === null ? normal : identityOf(pair) };
+}
+
+/** Where a check and an act enclose the other's write, the fix is where the check is. */
+function identityOf({ object, first, second, stale }: RacingPair): string {
+  const names = [object, first.fn, second.fn];
+  if (stale !== undefined && second.access === "write") names.push(stale.fn);
+  return names.join("|");
 }
 
 /** Functions in which tasks were blocked when the trace ended, sorted. */

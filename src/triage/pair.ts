@@ -27,13 +27,17 @@ export interface RacingPair {
   staleIndex: number;
 }
 
-interface Candidate {
-  rank: number;
-  /** Turn in which the second task lost the CPU before the first access; later is better. */
-  absence: number;
+/** `before` and `second` are of one task, `first` of another. */
+interface Triple {
   before: RunAccess | null;
   first: RunAccess;
   second: RunAccess;
+}
+
+interface Candidate extends Triple {
+  rank: number;
+  /** Turn in which the second task lost the CPU before the first access; later is better. */
+  absence: number;
 }
 
 /**
@@ -42,40 +46,75 @@ interface Candidate {
  */
 export function racingPair(trace: Trace, title: string | null = null): RacingPair | null {
   const part = runPart(trace);
-  const all = [...candidates(part)];
-  const report = title === null ? null : reportedBy(trace, part, title);
-  const met = report === null ? undefined : all.findLast((candidate) => meets(candidate, report));
-  const best = met ?? all.reduce<Candidate | null>(better, null);
+  const report = title === null ? null : reportOf(trace, part, title);
+  let best: Triple | null = report === null ? null : lastMet(part, report);
+  if (best === null) {
+    let candidate: Candidate | null = null;
+    for (const next of candidates(part)) {
+      if (candidate === null || isBetter(next, candidate)) candidate = next;
+    }
+    best = candidate ?? staleLook(part);
+  }
   return best === null ? null : pairOf(best);
-}
-
-function better(a: Candidate | null, b: Candidate): Candidate {
-  return a === null || isBetter(b, a) ? b : a;
 }
 
 interface Report {
   at: number;
-  task: number;
   op: number;
 }
 
 /** The operation in which `title` was printed; null when it came after the run, at exit. */
-function reportedBy(trace: Trace, part: RunPart, title: string): Report | null {
+function reportOf(trace: Trace, part: RunPart, title: string): Report | null {
   for (let at = part.from; at < part.to; at++) {
     const event = trace.events[at];
     if (event.type !== "log" || !event.text.includes(title)) continue;
     const op = part.ops.findLastIndex((o) => o.task === event.task && o.at < at);
     if (op < 0 || part.ops[op].end < at) return null;
-    return { at, task: event.task, op };
+    return { at, op };
   }
   return null;
 }
 
-function meets({ first, second }: Candidate, { at, op }: Report): boolean {
-  return second.op === op && second.at < at && first.access === "write";
+/** The last access before the report whose object another task has written in the meantime. */
+function lastMet(part: RunPart, report: Report): Triple | null {
+  const own = part.accesses.filter((a) => a.op === report.op && a.at < report.at && isData(a));
+  for (const second of own.reverse()) {
+    const first = part.accesses.findLast((a) => {
+      return a.at < second.at && a.at > own[own.length - 1].at && a.task !== second.task &&
+        isSame(a, second) && a.access === "write";
+    });
+    if (first === undefined) continue;
+    const before = own.find((a) => a.at < first.at && isSame(a, second)) ?? null;
+    return { before, first, second };
+  }
+  return null;
 }
 
-function pairOf({ before, first, second }: Candidate): RacingPair {
+/**
+ * For want of anything better: what another task wrote to in the middle of an operation that had
+ * read it, and that then acted on something else.
+ */
+function staleLook(part: RunPart): Triple | null {
+  for (const write of part.accesses.toReversed()) {
+    if (write.access !== "write") continue;
+    const look = part.accesses.findLast((a) => {
+      return a.at < write.at && a.task !== write.task && a.access === "read" && isSame(a, write) &&
+        part.ops[a.op] !== undefined && part.ops[a.op].end > write.at;
+    });
+    if (look !== undefined) return { before: null, first: look, second: write };
+  }
+  return null;
+}
+
+function isData({ access }: RunAccess): boolean {
+  return access === "read" || access === "write";
+}
+
+function isSame(a: RunAccess, b: RunAccess): boolean {
+  return a.object === b.object && a.id === b.id;
+}
+
+function pairOf({ before, first, second }: Triple): RacingPair {
   const pair: RacingPair = {
     object: second.object,
     name: second.name,
@@ -116,7 +155,7 @@ function* candidates(part: RunPart): Generator<Candidate, void, undefined> {
   const begun = new Map<number, number>();
   for (const second of part.accesses) {
     if (!begun.has(second.op)) begun.set(second.op, second.at);
-    if (second.access !== "read" && second.access !== "write") continue;
+    if (!isData(second)) continue;
     const key = `${second.object} ${second.id}`;
     let history = objects.get(key);
     if (history === undefined) objects.set(key, (history = { last: new Map(), all: [] }));

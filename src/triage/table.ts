@@ -33,6 +33,8 @@ interface Context {
   ownLook: number;
   /** Locks that somebody held at one of the racing accesses, or had to wait for. */
   locks: ReadonlySet<string>;
+  /** All has happened at this event; calls that begin later are of no interest. */
+  end: number;
   /** How many of the operations call each function. */
   callers: ReadonlyMap<string, number>;
 }
@@ -56,7 +58,8 @@ function fitted(trees: readonly Frame[], context: Context): Row[] {
     const links: Frame[] = [];
     const draw = (skipped: ReadonlySet<Frame>): Row[] => {
       links.length = 0;
-      return trees.flatMap((tree) => rowsOf(tree, { context, level, skipped, links }));
+      const drawn = trees.filter((tree) => tree.at <= context.end);
+      return drawn.flatMap((tree) => rowsOf(tree, { context, level, skipped, links }));
     };
     rows = draw(new Set());
     const excess = rows.length - ROWS_MAX;
@@ -90,6 +93,10 @@ function contextOf(
     return first !== undefined && a.at < first.at && a.task === first.task &&
       a.op === first.op && a.object === first.object && a.id === first.id && a.access === "read";
   });
+  const released = new Set<string>();
+  for (const event of trace.events) {
+    if (event.type === "release") released.add(`${event.object} ${event.id}`);
+  }
   const held = new Set<string>();
   const locks = new Set<string>();
   for (let at = part.from; at < part.to; at++) {
@@ -98,12 +105,22 @@ function contextOf(
     const matters = event.type === "block" || at === pair?.firstIndex || at === pair?.secondIndex;
     if (matters) for (const lock of held) locks.add(lock);
     if (event.type !== "point" || event.access !== "acquire") continue;
-    // Readers keep no reader out.
-    if (!event.name.includes("(read)")) held.add(`${event.object} ${event.id}`);
+    // Readers keep no reader out; what is never released is no lock.
+    const lock = `${event.object} ${event.id}`;
+    if (!event.name.includes("(read)") && released.has(lock)) held.add(lock);
   }
+  const end = pair === null ? Infinity : Math.max(pair.secondIndex, lastReport(trace, part));
   return {
-    pair, object: second?.object ?? "", id: second?.id ?? -1, ownLook: look?.at ?? -1, locks,
+    pair, object: second?.object ?? "", id: second?.id ?? -1, ownLook: look?.at ?? -1, locks, end,
   };
+}
+
+/** The last message printed by an operation, -1 for none. */
+function lastReport(trace: Trace, part: RunPart): number {
+  return trace.events.findLastIndex((event, at) => {
+    if (event.type !== "log" || at < part.from || at >= part.to) return false;
+    return part.ops.some((op) => op.task === event.task && op.at < at && at < op.end);
+  });
 }
 
 function callersOf(trees: readonly Frame[]): Map<string, number> {
@@ -156,8 +173,9 @@ function rowsOf(root: Frame, view: View): Row[] {
   const visit = (frame: Frame): void => {
     if (level >= 1 && speaks(frame)) keep(frame);
     for (const item of frame.items) {
-      if (item.type === "frame") visit(item);
-      else if (levelOf(item, context) <= level) keep(frame);
+      if (item.type === "frame") {
+        if (item.at <= context.end || isPrimitive(item)) visit(item);
+      } else if (levelOf(item, context) <= level) keep(frame);
     }
   };
   visit(root);

@@ -19,6 +19,8 @@ export interface Mm {
   rss: Int32Array;
   nr_ptes: number;
   nr_pmds: number;
+  /** Gathers under way: entries may be gone from the tables and still be in a TLB. */
+  tlb_flush_pending: number;
   /** VMAs in order of address. */
   mmap: Vma[];
   mm_users: number;

@@ -23,7 +23,7 @@ import { trace } from "../trace.ts";
 import { split_huge_pmd, zap_huge_pmd } from "./huge_memory.ts";
 import { mm_counter, vm_normal_page } from "./memory.ts";
 import {
-  tlb_flush_mmu, tlb_gather_mmu, tlb_remove_page, tlb_remove_table, tlb_track,
+  tlb_finish_mmu, tlb_gather_mmu, tlb_remove_page, tlb_remove_table, tlb_track,
 } from "./mmu_gather.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import {
@@ -129,10 +129,10 @@ function* forget_page(vma: Vma, page: number, pte: Pte): Preemptible<boolean> {
 export function* zap_page_range(
   vma: Vma, start: number, end: number, even_cows: boolean,
 ): Preemptible<void> {
-  const tlb = tlb_gather_mmu(vma.vm_mm);
+  const tlb = yield* tlb_gather_mmu(vma.vm_mm, start, end);
   trace.zap_begin(vma.vm_mm, start, end);
   yield* unmap_page_range(tlb, vma, start, end, even_cows);
-  yield* tlb_flush_mmu(tlb);
+  yield* tlb_finish_mmu(tlb);
   trace.zap_end(vma.vm_mm, start, end);
 }
 

@@ -15,7 +15,7 @@ import { current_mm } from "../include/sched.ts";
 import { down_write, up_write } from "../locking/rwsem.ts";
 import { trace } from "../trace.ts";
 import { free_pgd_range, unmap_page_range } from "./memory-unmap.ts";
-import { tlb_flush_mmu, tlb_gather_mmu } from "./mmu_gather.ts";
+import { tlb_finish_mmu, tlb_gather_mmu } from "./mmu_gather.ts";
 
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
@@ -148,7 +148,7 @@ function* detach_vmas(mm: Mm, start: number, end: number): Preemptible<Vma[]> {
 function* unmap_region(mm: Mm, gone: Vma[]): Preemptible<void> {
   const start = gone[0]!.vm_start;
   const end = gone[gone.length - 1]!.vm_end;
-  const tlb = tlb_gather_mmu(mm);
+  const tlb = yield* tlb_gather_mmu(mm, start, end);
   trace.zap_begin(mm, start, end);
   for (const vma of gone) yield* unmap_page_range(tlb, vma, vma.vm_start, vma.vm_end, true);
   for (const vma of gone) yield* unlink_file_vma(vma);
@@ -156,7 +156,7 @@ function* unmap_region(mm: Mm, gone: Vma[]): Preemptible<void> {
   const after = mm.mmap.find((v) => v.vm_start >= end);
   const floor = before.length > 0 ? before[before.length - 1]!.vm_end : 0;
   yield* free_pgd_range(tlb, start, end, floor, after === undefined ? 0 : after.vm_start);
-  yield* tlb_flush_mmu(tlb);
+  yield* tlb_finish_mmu(tlb);
   trace.zap_end(mm, start, end);
 }
 

@@ -2,21 +2,54 @@
 // Collects pages and tables that are being unmapped, and frees them after the TLB flush.
 // Models: mm/memory.c (v4.11: tlb_gather_mmu and friends), include/asm-generic/tlb.h.
 // Fidelity: reduced; one batch, no nesting.
+import { pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { flush_tlb_mm_range } from "../arch/x86/mm/tlb.ts";
 import type { Mm } from "../include/mm_types.ts";
+import { fixed } from "../patches.ts";
 import { free_table, put_page } from "./page_alloc.ts";
 
 export interface MmuGather {
   mm: Mm;
+  /** What the caller set out to unmap; start and end below are what it really did unmap. */
+  first: number;
+  last: number;
   start: number;
   end: number;
   pages: number[];
   tables: number[];
 }
 
-export function tlb_gather_mmu(mm: Mm): MmuGather {
-  return { mm, start: Infinity, end: 0, pages: [], tables: [] };
+const PENDING = pointKind("tlb_flush_pending", "write", (mm) => `tlb_flush_pending of mm ${mm}`);
+
+/** tlb_gather_mmu(): from here to tlb_finish_mmu() entries may be gone and still be cached. */
+export function* tlb_gather_mmu(mm: Mm, first: number, last: number): Preemptible<MmuGather> {
+  if (preempt(PENDING, mm.id)) yield;
+  mm.tlb_flush_pending++;
+  return { mm, first, last, start: Infinity, end: 0, pages: [], tables: [] };
+}
+
+function* dec_tlb_flush_pending(mm: Mm): Preemptible<void> {
+  if (preempt(PENDING, mm.id)) yield;
+  mm.tlb_flush_pending--;
+}
+
+/** Is another gather of this mm under way? */
+function* mm_tlb_flush_nested(mm: Mm): Preemptible<boolean> {
+  if (preempt(PENDING, mm.id)) yield;
+  return mm.tlb_flush_pending > 1;
+}
+
+/**
+ * Flushes, frees, and is done. Another gather may have cleared entries of our range before we saw
+ * them, and not have flushed yet: then we flush all of it (99baac21e458, v4.13).
+ */
+export function* tlb_finish_mmu(tlb: MmuGather): Preemptible<void> {
+  if (fixed("mm-tlb-flush-nested") && (yield* mm_tlb_flush_nested(tlb.mm))) {
+    tlb_track(tlb, tlb.first, tlb.last);
+  }
+  yield* tlb_flush_mmu(tlb);
+  yield* dec_tlb_flush_pending(tlb.mm);
 }
 
 /** The translation of pages [start, end) has gone from the page tables. */
@@ -35,7 +68,7 @@ export function tlb_remove_table(tlb: MmuGather, frame: number, start: number, e
 }
 
 /** tlb_flush_mmu(): flush first, free then. */
-export function* tlb_flush_mmu(tlb: MmuGather): Preemptible<void> {
+function* tlb_flush_mmu(tlb: MmuGather): Preemptible<void> {
   if (tlb.end > tlb.start) {
     yield* flush_tlb_mm_range(tlb.mm, tlb.start, tlb.end);
     tlb.start = Infinity;

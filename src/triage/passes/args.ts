@@ -3,6 +3,7 @@
 import type { Case } from "../../program/case.ts";
 import type { Op } from "../../program/op.ts";
 import { simplifyOp } from "../../program/simplify.ts";
+import { TASKS_MAX } from "../../sched/point.ts";
 import { counted, named } from "../edits.ts";
 import { caseKey, withTurns } from "../trial.ts";
 import type { Shown, Trial } from "../trial.ts";
@@ -51,31 +52,48 @@ export function fewerTasks(shown: Shown, trial: Trial): Shown {
   return renumber(best, trial);
 }
 
+/** Gives each task the lowest number that is free; where numbers matter, the bug is lost. */
 function renumber(shown: Shown, trial: Trial): Shown {
-  const { case: c } = shown;
-  const used = new Set([0]);
-  const isTask = (op: Op, i: number): boolean => op.row.args[i]?.kind.type === "task";
-  for (const { part, index } of places(c)) {
-    const op = c[part][index];
-    used.add(op.task);
-    op.args.forEach((value, i) => isTask(op, i) && used.add(value));
+  let best = shown;
+  for (let to = 0; to < TASKS_MAX; to++) {
+    const used = tasksOf(best.case);
+    const from = Math.min(...[...used].filter((task) => task > to));
+    if (used.has(to) || from === Infinity) continue;
+    const turns = counted(best.part.turns).map((turn) => {
+      return { ...turn, task: turn.task === from ? to : turn.task };
+    });
+    const renamed = withTurns(renameTask(best.case, from, to), turns);
+    best = trial.run(renamed) ?? best;
   }
-  const order = [...used].sort((a, b) => a - b);
-  if (order.every((task, i) => task === i)) return shown;
-  const name = (task: number): number => order.indexOf(task);
+  return best;
+}
+
+function isTask(op: Op, i: number): boolean {
+  return op.row.args[i]?.kind.type === "task";
+}
+
+/** Tasks that do something together, or are named. */
+function tasksOf(c: Case): Set<number> {
+  const named = places(c).flatMap(({ part, index }) => {
+    const op = c[part][index];
+    return op.args.filter((_, i) => isTask(op, i));
+  });
+  return new Set([...named, ...c.run.map((op) => op.task)]);
+}
+
+function renameTask(c: Case, from: number, to: number): Case {
+  const name = (task: number): number => (task === from ? to : task);
   const rename = (op: Op): Op => ({
     task: name(op.task),
     row: op.row,
     args: op.args.map((value, i) => (isTask(op, i) ? name(value) : value)),
   });
-  const turns = counted(shown.part.turns).map((turn) => ({ ...turn, task: name(turn.task) }));
-  const renamed: Case = {
+  return {
     ...c,
     setup: c.setup.map(rename),
     run: c.run.map(rename),
     teardown: c.teardown.map(rename),
   };
-  return trial.run(withTurns(renamed, turns)) ?? shown;
 }
 
 /** Fixes that need not be missing, and proposals that need not be in. */
