@@ -10,7 +10,7 @@ import { Session } from "./campaign/session.ts";
 import { subjectOf } from "./campaign/subjects.ts";
 import { startEngine } from "./engine.ts";
 
-/** Minimising happens inside an execution; an endless one is Faultline's fault, not the kernel's. */
+/** Minimising happens inside an execution; an endless one is our fault and not the kernel's. */
 const TIMEOUT_MS = 120_000;
 
 async function runGuided(

@@ -17,9 +17,10 @@ function runPlain(step: Step, meter: Meter): void {
   while (!meter.tick(step(NOTHING))) { /* The meter counts. */ }
 }
 
-async function runEngine(step: Step, meter: Meter, seed: number): Promise<number> {
-  const options = { seed, corpus: [], maxLen: dax.size, artifactPrefix: artifactPrefix() };
-  return startEngine({ ...options, reload: false, timeoutMs: 120_000 }, (counters) => {
+async function runEngine(step: Step, meter: Meter, libFuzzerArgs: string[]): Promise<number> {
+  const options = { seed: 1, corpus: [], maxLen: dax.size, artifactPrefix: artifactPrefix() };
+  const more = { reload: false, timeoutMs: 120_000, libFuzzerArgs };
+  return startEngine({ ...options, ...more }, (counters) => {
     attachFeedback(counters);
     return (data) => {
       if (meter.tick(step(data))) throw new StopFuzzing();
@@ -37,7 +38,7 @@ export async function main(argv: string[]): Promise<number> {
         engine: { type: "boolean", default: false },
         ms: { type: "string", default: "1000" },
         warm: { type: "string", default: "1000" },
-        seed: { type: "string", default: "1" },
+        "fuzzer-arg": { type: "string", multiple: true, default: [] },
       },
     });
     const work = WORKS.find((name) => name === values.work);
@@ -47,7 +48,7 @@ export async function main(argv: string[]): Promise<number> {
     const meter = new Meter(wholeNumber("warm", values.warm), wholeNumber("ms", values.ms));
     const step = stepOf(work);
     const code = values.engine
-      ? await runEngine(step, meter, wholeNumber("seed", values.seed))
+      ? await runEngine(step, meter, values["fuzzer-arg"])
       : (runPlain(step, meter), 0);
     if (code !== 0) return code;
     assert(meter.rate !== null, "libFuzzer ended before the time was over");

@@ -26,7 +26,9 @@ beforeEach(() => {
     mkdirSync(join(root, "src/sched"), { recursive: true });
     cpSync(join(repo, "src/sched", file), join(root, "src/sched", file));
   }
-  cpSync(join(repo, "src/lib/hash.ts"), join(root, "src/lib/hash.ts"));
+  for (const file of ["assert.ts", "hash.ts"]) {
+    cpSync(join(repo, "src/lib", file), join(root, "src/lib", file));
+  }
   put("src/kernel/mm/a.ts", `export function* inner(n: number): Generator<undefined, number> {
   if (n > 9) throw new Error("boom");
   return n + 1;
@@ -91,6 +93,8 @@ describe("build", () => {
     const code = readFileSync(join(root, ".build/faultline.js"), "utf8");
     expect(code).toMatch(/\[__b \+ 1\] = 1/);
     expect(code).not.toContain("registerSites([");
+    expect(isStale(root)).toBe(true);
+    await build({ root, inline: false });
     expect(isStale(root)).toBe(true);
   });
 

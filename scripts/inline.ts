@@ -97,12 +97,6 @@ export function extraImports(local: string, { form, imported }: Callable): strin
   return `, ${pieces.join(", ")}`;
 }
 
-/** The rest of the expression after `name$point(...)`; `args` are names and literals. */
-export function afterPoint(local: string, form: Form, args: string): string {
-  if (form === "now") return ` && (yield), ${local}$now(${args})`;
-  return ` && (yield), ${local}$busy(${args}) && (yield* ${local}$slow(${args})), undefined`;
-}
-
 /** Names that a pattern binds. */
 function bindings(pattern: Node | null, into: Set<string>): void {
   if (pattern === null) return;
@@ -128,7 +122,7 @@ function bind(node: Node, into: Set<string>): void {
 }
 
 /** Names that a function, or a module, binds itself; of nested functions only their names. */
-export function namesBoundIn(scope: Node): Set<string> {
+function namesBoundIn(scope: Node): Set<string> {
   const names = new Set<string>();
   walk(scope, {
     enter(node) {
@@ -140,29 +134,85 @@ export function namesBoundIn(scope: Node): Set<string> {
   return names;
 }
 
-/** Local names of `fn` that no other code can change while it is suspended. */
-export function steadyNames(fn: Node, ofModule: ReadonlySet<string>): Set<string> {
-  const names = namesBoundIn(fn);
-  for (const name of ofModule) names.delete(name);
-  walk(fn, {
-    enter(node) {
-      if (node === fn || !isFunction(node)) return;
-      for (const name of [...names]) if (assigns(node, (n) => n === name)) names.delete(name);
-      return false;
-    },
-  });
-  return names;
-}
+/** What functions of one module bind, found when it is asked for. */
+export class Scopes {
+  private readonly program: Node;
+  private readonly bound = new Map<Node, ReadonlySet<string>>();
+  private readonly steady = new Map<Node, ReadonlySet<string>>();
 
-/** The arguments of a call that can be inlined, null for one with `...`. */
-export function plainArguments(call: Node): Node[] | null {
-  const args = list(call, "arguments");
-  return args.some((arg) => arg.type === "SpreadElement") ? null : args;
+  constructor(program: Node) {
+    this.program = program;
+  }
+
+  boundIn(scope: Node): ReadonlySet<string> {
+    const names = this.bound.get(scope) ?? namesBoundIn(scope);
+    this.bound.set(scope, names);
+    return names;
+  }
+
+  /** Local names of `fn` that no other code can change while it is suspended. */
+  steadyIn(fn: Node): ReadonlySet<string> {
+    const known = this.steady.get(fn);
+    if (known !== undefined) return known;
+    const names = new Set(this.boundIn(fn));
+    for (const name of this.boundIn(this.program)) names.delete(name);
+    walk(fn, {
+      enter(node) {
+        if (node === fn || !isFunction(node)) return true;
+        for (const name of [...names]) if (assigns(node, (n) => n === name)) names.delete(name);
+        return false;
+      },
+    });
+    this.steady.set(fn, names);
+    return names;
+  }
 }
 
 /** Can each argument be written twice? Else it needs a variable of its own. */
-export function repeatable(args: Node[], steady: ReadonlySet<string>): boolean[] {
+function repeatable(args: Node[], steady: ReadonlySet<string>): boolean[] {
   const changing = args.some((arg) => assigns(arg, () => true));
   return args.map((arg) =>
     arg.type === "Literal" || (!changing && arg.type === "Identifier" && steady.has(nameOf(arg))));
+}
+
+/** The rest of the expression after `name$point(...)`; `args` are names and literals. */
+function afterPoint(local: string, form: Form, args: string): string {
+  if (form === "now") return ` && (yield), ${local}$now(${args})`;
+  return ` && (yield), ${local}$busy(${args}) && (yield* ${local}$slow(${args})), undefined`;
+}
+
+export interface CallContext {
+  /** 0: sites are off. */
+  site: number;
+  steady: ReadonlySet<string>;
+  /** Temporaries that calls around this one hold. */
+  used: number;
+}
+
+/**
+ * Opens the inlined form of `yield* name(...)` and tells what closes it and how many temporaries it
+ * holds; null, and nothing done, for a call that cannot be inlined.
+ */
+export function inlineCall(
+  out: MagicString, node: Node, form: Form, { site, steady, used }: CallContext,
+): { close: string; temporaries: number } | null {
+  const call = child(node, "argument")!;
+  const callee = child(call, "callee")!;
+  const args = list(call, "arguments");
+  if (args.some((arg) => arg.type === "SpreadElement")) return null;
+  if (child(call, "typeArguments") !== null || field(call, "optional") === true) return null;
+  const name = nameOf(callee);
+  const open = out.original.indexOf("(", callee.end) + 1;
+  out.update(node.start, callee.end, `${site === 0 ? "(" : `__left(${site}, (`}${name}$point`);
+  out.appendLeft(open, args.length === 0 ? `${site}` : `${site}, `);
+  const twice = repeatable(args, steady);
+  let temporaries = 0;
+  const again = args.map((arg, i) => {
+    if (twice[i] === true) return out.original.slice(arg.start, arg.end);
+    const variable = `__t${used + temporaries++}`;
+    out.appendLeft(arg.start, `${variable} = `);
+    return variable;
+  });
+  const close = afterPoint(name, form, again.join(", ")) + (site === 0 ? ")" : "))");
+  return { close, temporaries };
 }

@@ -12,10 +12,7 @@ import {
   list, nameOf, parseModule, walk,
 } from "./ast.ts";
 import type { Node } from "./ast.ts";
-import {
-  afterPoint, callablesOf, extraImports, namesBoundIn, plainArguments, repeatable, splitPrimitive,
-  steadyNames,
-} from "./inline.ts";
+import { callablesOf, extraImports, inlineCall, Scopes, splitPrimitive } from "./inline.ts";
 import type { Callable } from "./inline.ts";
 import { primitiveReader, primitivesOf } from "./primitives.ts";
 import type { Primitive, PrimitivesIn } from "./primitives.ts";
@@ -70,8 +67,6 @@ interface Frame {
   name: string;
   /** Rewrite its calls? Not those of a primitive. */
   calls: boolean;
-  bound: ReadonlySet<string>;
-  steady: ReadonlySet<string>;
   /** Temporaries in use, and the most that ever were. */
   used: number;
   most: number;
@@ -88,7 +83,7 @@ class Rewriter {
   private readonly lineOf: (offset: number) => number;
   private readonly primitives: Map<Node, Primitive>;
   private readonly callables: Map<string, Callable>;
-  private readonly moduleNames: ReadonlySet<string>;
+  private readonly scopes: Scopes;
   private readonly frames: Frame[] = [];
   private readonly ordinals = new Map<string, number>();
   private readonly byKey = new Map<number, string>();
@@ -111,7 +106,7 @@ class Rewriter {
     this.primitives = new Map(own.map((p) => [p.fn, p]));
     const known: PrimitivesIn = (path) => isKernelLand(path) ? primitivesIn(path) : new Map();
     this.callables = options.inline ? callablesOf(program, relPath, own, known) : new Map();
-    this.moduleNames = namesBoundIn(program);
+    this.scopes = new Scopes(program);
   }
 
   run(program: Node): void {
@@ -140,9 +135,7 @@ class Rewriter {
 
   private enterFunction(fn: Node, ancestors: readonly Node[]): void {
     const calls = isGenerator(fn) && !isPrimitive(fn);
-    const [bound, steady] = [namesBoundIn(fn), steadyNames(fn, this.moduleNames)];
-    const name = functionName(fn, ancestors);
-    this.frames.push({ fn, name, calls, bound, steady, used: 0, most: 0 });
+    this.frames.push({ fn, name: functionName(fn, ancestors), calls, used: 0, most: 0 });
     const primitive = this.primitives.get(fn);
     if (primitive === undefined) return;
     this.split++;
@@ -183,28 +176,16 @@ class Rewriter {
   private inlined(node: Node, call: Node, frame: Frame, key: number): boolean {
     const name = nameOf(child(call, "callee"));
     const callable = this.callables.get(name);
-    const args = plainArguments(call);
-    if (callable === undefined || args === null || child(call, "typeArguments") !== null) {
-      return false;
-    }
-    if (this.frames.some(({ bound }) => bound.has(name))) return false;
+    if (callable === undefined) return false;
+    if (this.frames.some(({ fn }) => this.scopes.boundIn(fn).has(name))) return false;
+    const steady = this.scopes.steadyIn(frame.fn);
+    const done = inlineCall(this.out, node, callable.form, { site: key, steady, used: frame.used });
+    if (done === null) return false;
     this.imported.add(callable);
-    const calleeEnd = child(call, "callee")!.end;
-    const open = this.out.original.indexOf("(", calleeEnd) + 1;
-    const left = key === 0 ? "(" : `__left(${key}, (`;
-    this.out.update(node.start, calleeEnd, `${left}${name}$point`);
-    this.out.appendLeft(open, args.length === 0 ? `${key}` : `${key}, `);
-    const first = frame.used;
-    const twice = repeatable(args, frame.steady);
-    const again = args.map((arg, i) => {
-      if (twice[i] === true) return this.out.original.slice(arg.start, arg.end);
-      this.out.appendLeft(arg.start, `__t${frame.used} = `);
-      return `__t${frame.used++}`;
-    });
+    this.temporaries.set(node, done.temporaries);
+    frame.used += done.temporaries;
     frame.most = Math.max(frame.most, frame.used);
-    this.temporaries.set(node, frame.used - first);
-    const end = key === 0 ? ")" : "))";
-    this.closeFirst(node, afterPoint(name, callable.form, again.join(", ")) + end);
+    this.closeFirst(node, done.close);
     return true;
   }
 

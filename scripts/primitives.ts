@@ -122,7 +122,7 @@ export type PrimitivesIn = (relPath: string) => ReadonlyMap<string, Form>;
 
 const NONE: ReadonlyMap<string, Form> = new Map();
 
-/** Reads modules under `root`, each once until it changes. One that is not there exports nothing. */
+/** Reads modules under `root`, each once until it changes. One that is missing exports nothing. */
 export function primitiveReader(root: string): PrimitivesIn {
   const known = new Map<string, { mtime: number; forms: ReadonlyMap<string, Form> }>();
   return (relPath) => {

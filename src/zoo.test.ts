@@ -8,6 +8,8 @@ import { patches } from "./kernel/patches.ts";
 import type { Case } from "./program/case.ts";
 import { parseCase } from "./program/text.ts";
 import { Pct } from "./sched/strategies/pct.ts";
+import { minimise, proveMinimal } from "./triage/minimise.ts";
+import { show } from "./triage/trial.ts";
 import { normaliseTitle } from "./triage/title.ts";
 
 const folder = join(import.meta.dirname, "../corpus/zoo");
@@ -51,9 +53,23 @@ describe.each(zoo)("%s", (_name, c) => {
     expect(search(fixedCase)).toBe(-1);
   });
 
+  test.skipIf(clean)("is cut down until every operation and preemption is needed", () => {
+    const cut = minimise(c, execute);
+    expect(cut.oneMinimal).toBe(true);
+    expect(proveMinimal(cut.case, execute)).toMatchObject({ minimal: true, removable: null });
+    expect(cut.signature.identity).toBe(show(c, execute)!.signature.identity);
+  });
+
   test.skipIf(clean)("is found by a search that does not know the schedule", () => {
     expect(search(c)).toBeGreaterThanOrEqual(0);
   });
+});
+
+test("D-R2 is six operations and one preemption, and the pair is the one of the thread", () => {
+  const cut = minimise(zoo.find(([name]) => name === "D-R2.case")![1], execute);
+  const { operations, preemptions } = proveMinimal(cut.case, execute);
+  expect({ operations, preemptions }).toEqual({ operations: 6, preemptions: 1 });
+  expect(cut.signature.identity).toBe("pmd|__pte_alloc|insert_pfn_pmd|__handle_mm_fault");
 });
 
 /** Rows that change what is printed or mapped but repair no race. */

@@ -68,18 +68,22 @@ function* writePage(page: number, value: number): Preemptible<void> {
 
 function* canaryStore(page: number, value: number): Preemptible<OpResult> {
   const hot = stores[page] > 1;
-  left(MARK, yield* at(MARK, writePage(page, BUSY)));
+  at(MARK, null);
+  left(MARK, yield* writePage(page, BUSY));
   const put = hot ? PUT_HOT : PUT;
-  left(put, yield* at(put, writePage(page, value)));
+  at(put, null);
+  left(put, yield* writePage(page, value));
   return { r: 0 };
 }
 
 let findings: string[] = [];
 
 function* canaryLoad(page: number): Preemptible<OpResult> {
-  const before = left(LOOK, yield* at(LOOK, readPage(page)));
+  at(LOOK, null);
+  const before = left(LOOK, yield* readPage(page));
   if (before !== BUSY || stores[page] < 2) return { r: 0, v: [before & 255] };
-  const after = left(LOOK_BUSY, yield* at(LOOK_BUSY, readPage(page)));
+  at(LOOK_BUSY, null);
+  const after = left(LOOK_BUSY, yield* readPage(page));
   if (after !== before) {
     traceLog(CANARY_TITLE);
     findings.push(CANARY_TITLE);

@@ -41,8 +41,8 @@ export function plainTarget(target: Target, execute: Execute): (data: Uint8Array
     const shown = show(c, execute);
     if (shown === null) throw new Error("[faultline] a finding does not show when it is traced");
     const bucket = bucketName(shown.signature);
-    const { log } = shown.outcome;
-    console.error(`${log.join("\n")}\n\n${printCase(shown.case)}\nDEDUP_TOKEN: ${bucketId(bucket)}`);
+    const log = shown.outcome.log.join("\n");
+    console.error(`${log}\n\n${printCase(shown.case)}\nDEDUP_TOKEN: ${bucketId(bucket)}`);
     throw finding(shown.outcome.title ?? shown.signature.title, bucket);
   };
 }

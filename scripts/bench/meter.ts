@@ -5,10 +5,12 @@
 export interface Rate {
   perSecond: number;
   pointsPerSecond: number;
+  /** CPU time of the process over elapsed time: far below 1, the machine was busy elsewhere. */
+  cpu: number;
 }
 
 /** Between two looks at the clock. */
-const CHECK_EVERY = 64;
+const CHECK_EVERY = 16;
 
 export class Meter {
   rate: Rate | null = null;
@@ -16,6 +18,7 @@ export class Meter {
   private points = 0;
   private warm = false;
   private from = performance.now();
+  private cpuFrom = process.cpuUsage();
 
   constructor(
     private readonly warmMs: number,
@@ -33,14 +36,20 @@ export class Meter {
       return false;
     }
     if (ms < this.measureMs) return false;
-    const perMs = 1000 / ms;
-    this.rate = { perSecond: this.count * perMs, pointsPerSecond: this.points * perMs };
+    const { user, system } = process.cpuUsage(this.cpuFrom);
+    const perSecond = (count: number) => count * 1000 / ms;
+    this.rate = {
+      perSecond: perSecond(this.count),
+      pointsPerSecond: perSecond(this.points),
+      cpu: (user + system) / 1000 / ms,
+    };
     return true;
   }
 
   private start(now: number): void {
     this.warm = true;
     this.from = now;
+    this.cpuFrom = process.cpuUsage();
     this.count = 0;
     this.points = 0;
   }

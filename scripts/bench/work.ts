@@ -24,13 +24,13 @@ setup:
   mmap 8 8 rw fpriv 0 0
 run:
   @0 store 0 1
-  @0 store 8 1
-  @0 load 1
+  @0 load 0
   @0 madvise 0 8 dontneed
-  @1 store 0 2
-  @1 load 9
-  @1 madvise 8 8 dontneed
+  @0 load 1
+  @1 store 8 2
   @1 load 8
+  @1 store 1 3
+  @1 load 9
 schedule: bytes counts 14001400140014001400140014001400
 `;
 

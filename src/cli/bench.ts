@@ -13,6 +13,8 @@ import { built, root } from "./root.ts";
 const START = "const { main } = await import(process.argv[1]); " +
   "process.exitCode = await main(process.argv.slice(2));";
 
+const HELP = examples("npx faultline bench", "npx faultline bench engine --runs=100000");
+
 function benchmarks(): string[] {
   const folder = join(root, ".build/scripts");
   const files = attempt("read", folder, () => readdirSync(folder));
@@ -36,7 +38,7 @@ export const addBench: AddCommand = (program, exit) => {
     .argument("[args...]", "for the benchmark")
     .passThroughOptions()
     .allowUnknownOption()
-    .addHelpText("after", examples("npx faultline bench", "npx faultline bench engine --runs=100000"))
+    .addHelpText("after", HELP)
     .action(async (name: string | undefined, args: string[]) => {
       const named = name === undefined || !name.startsWith("-");
       const program = built(`scripts/${find(named ? name : undefined)}.js`);

@@ -38,7 +38,8 @@ export function duration(text: string): number {
 
 /** The examples at the end of a command's --help. */
 export function examples(...lines: string[]): string {
-  return `\n${lines.length === 1 ? "Example" : "Examples"}:\n${lines.map((l) => `  $ ${l}\n`).join("")}`;
+  const heading = lines.length === 1 ? "Example" : "Examples";
+  return `\n${heading}:\n${lines.map((line) => `  $ ${line}\n`).join("")}`;
 }
 
 const REASONS: Record<string, string> = {

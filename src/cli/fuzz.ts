@@ -103,7 +103,7 @@ function withOptions(command: Command): Command {
     .default(["branches", "sites", "pairs"], "all three");
   return command
     .option("--target <name>", "dax, machine, ... or canary (default: dax)")
-    .option("--kernel <version>", "fuzz this kernel and not those of the target (repeatable)", names)
+    .option("--kernel <version>", "fuzz this and not the kernels of the target (repeatable)", names)
     .option("--revert <patch>", "take a patch out of the kernels (repeatable)", names)
     .option("--apply <patch>", "put a patch into the kernels (repeatable)", names)
     .option("--time <time>", "stop after it: 60, 90s, 15m, 2h (default: 60)", duration)

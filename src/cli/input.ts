@@ -48,10 +48,18 @@ function readText(path: string): string {
   return attempt("read", path, () => readFileSync(path, "utf8"));
 }
 
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** A bucket says which target its bytes belong to; a fuzzer's corpus is called like its target. */
 function guessTarget(path: string): Target {
   const beside = join(dirname(path), "target");
-  if (statSync(beside, { throwIfNoEntry: false })?.isFile()) return targetNamed(readText(beside).trim());
+  if (isFile(beside)) return targetNamed(readText(beside).trim());
   const folder = basename(dirname(path));
   return allTargets().find(({ name }) => name === folder) ?? targetNamed("dax");
 }
@@ -79,14 +87,14 @@ function readBytes(path: string, target: Target): Input {
 /** crashes/<bucket>/: the minimised case, which promises its title. */
 function readBucket(folder: string): Input {
   const target = join(folder, "target");
-  if (statSync(target, { throwIfNoEntry: false })?.isFile()) targetNamed(readText(target).trim());
+  if (isFile(target)) targetNamed(readText(target).trim());
   const path = join(folder, "repro.case");
   const promise = readText(join(folder, "title.txt")).trim();
   return { path, case: parseCase(readText(path), path), promise, note: null };
 }
 
 export function isBucket(path: string): boolean {
-  return statSync(join(path, "repro.case"), { throwIfNoEntry: false })?.isFile() === true;
+  return isFile(join(path, "repro.case"));
 }
 
 /** Reads a .case file, an input of a fuzz target, or the folder of a bug. Throws UserError. */

@@ -18,7 +18,8 @@ function versionTable(): string {
   const sets = VERSIONS.map((version) => new Set<string>(patch_set(version, [], [])));
   const head = ["patch", ...VERSIONS];
   const style = { head: [], border: [], compact: true };
-  const table = new Table({ head, style, colAligns: ["left", ...VERSIONS.map(() => "center" as const)] });
+  const centred = VERSIONS.map(() => "center" as const);
+  const table = new Table({ head, style, colAligns: ["left", ...centred] });
   for (const { id } of rows) {
     table.push([id, ...sets.map((set) => (set.has(id) ? color.green("x") : color.dim("-")))]);
   }

@@ -37,9 +37,10 @@ function createProgram(exit: Exit): Command {
   return program;
 }
 
-/** What went wrong in a sentence; our own faults with a stack, because somebody has to debug them. */
+/** What went wrong in a sentence; our own faults with a stack, for whoever has to debug them. */
 function explain(error: unknown): string {
-  if (error instanceof UserError) return `faultline: ${error.message}`;
+  const refused = error instanceof Error && "syscall" in error;
+  if (error instanceof UserError || refused) return `faultline: ${error.message}`;
   const text = error instanceof Error ? error.stack ?? error.message : String(error);
   return `faultline: an internal error, please report it: ${text}`;
 }

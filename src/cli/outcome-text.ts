@@ -72,7 +72,8 @@ export function summary(c: Case, outcome: Outcome, steps: Step[]): string {
   }
   const schedule = c.run.length === 0 ? "" : printSchedule(outcome.schedule());
   if (schedule !== "") lines.push("", `schedule: ${schedule}`);
-  lines.push(`${points} points, ${switches} switches, ${preemptions} preemptions, hash ${hex8(hash)}`);
+  const sizes = `${points} points, ${switches} switches, ${preemptions} preemptions`;
+  lines.push(`${sizes}, hash ${hex8(hash)}`);
   lines.push(title === null ? color.green(kind) : color.red(title));
   return lines.join("\n");
 }

@@ -86,7 +86,7 @@ export const patches = [
   {
     id: "mm-pte-map-one-read", toggle: "mm.pteMapOneRead=true", since: "v6.5",
     source: "mm/pgtable-generic.c, 0d940a9b270b (pte_offset_map may fail)",
-    help: "one read of the PMD decides whether there is a table: a DAX PMD that comes is no bad one",
+    help: "one read of the PMD tells whether there is a table; a DAX PMD is no bad one",
   },
 ] as const satisfies readonly Patch[];
 

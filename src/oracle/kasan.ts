@@ -3,7 +3,6 @@
 // Linux has it as CONFIG_KASAN (use after free); the access to a page in use is ours.
 import { FREE, KIND_NAMES, mem } from "../hw/phys.ts";
 import { observe, panic, printk } from "../kernel/bug.ts";
-import { current } from "../sched/point.ts";
 import { here, siteOf } from "../sched/site.ts";
 import type { Oracle } from "./oracle.ts";
 
@@ -11,7 +10,7 @@ function on_foreign_table(frame: number, write: boolean): void {
   const { fn } = siteOf(here.site);
   const access = write ? "Write" : "Read";
   if (mem.kind[frame] === FREE) {
-    printk(`${access} of size 8 in freed frame ${frame} by task task/${current()}`);
+    printk(`${access} of size 8 in freed frame ${frame}`);
     panic(`BUG: KASAN: use-after-free in ${fn}`);
   }
   const kind = KIND_NAMES[mem.kind[frame]!];

@@ -47,7 +47,7 @@ function user_access(
   }
 }
 
-/** Is the page being discarded or written by a system call? A store then leaves its outcome open. */
+/** Is a system call discarding or writing the page? A store then leaves its outcome open. */
 function being_discarded(inode: Inode, index: number, write: boolean): boolean {
   let busy = false;
   for (const range of discarding) {

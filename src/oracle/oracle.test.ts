@@ -56,7 +56,9 @@ describe("page-table-check", () => {
     expect(log.observed).toEqual([]);
     mem.mapcount[frame] = 2;
     checkQuiescent();
-    expect(log.observed).toEqual(["map count of a page is not the number of its page-table entries"]);
+    expect(log.observed).toEqual([
+      "map count of a page is not the number of its page-table entries",
+    ]);
   });
 
   test("a table that nothing links is reported, also when the last mm has gone", () => {
@@ -68,7 +70,7 @@ describe("page-table-check", () => {
 });
 
 describe("stale-tlb", () => {
-  test("a cached translation that the tables confirm is silent, one that they do not is reported", () => {
+  test("a translation that the tables confirm is silent, another is reported", () => {
     const frame = mem.take(ANON);
     const table = mapByHand(3, frame);
     mem.mapcount[frame] = 1;
@@ -150,7 +152,7 @@ describe("dax-data", () => {
     expect(log.observed).toEqual(["file data changed without a write"]);
   });
 
-  test("a fallback from a huge page that is there loses it; from an empty entry it does not", () => {
+  test("a fallback from a huge page loses it; from an empty entry it does not", () => {
     const area: Vma = {
       vm_mm: mm, vm_start: 0, vm_end: 8, vm_flags: VM_SHARED, vm_page_prot: 0, vm_pgoff: 0,
       vm_file: new_inode("dax", 8), vm_ops: null, anon_vma: false,

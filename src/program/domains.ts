@@ -40,11 +40,11 @@ function onePage(shape: Shape): number[] {
   return [0, 0, 0, 1, 1, ...repeat(2, bases(shape)), ...anyPage(shape)];
 }
 
-/** The start of a range: two thirds are aligned to huge pages. */
+/** The start of a range: five of six are aligned to huge pages. */
 function rangeStart(shape: Shape): number[] {
   const any = anyPage(shape);
   const aligned = bases(shape);
-  return [...repeat(Math.ceil((2 * any.length) / aligned.length), aligned), ...any];
+  return [...repeat(Math.ceil((5 * any.length) / aligned.length), aligned), ...any];
 }
 
 /** The length of a range: a page or two, a huge page, or everything. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Deadlock, lost wake-up and livelock: findings that the scheduler itself can see.
+import { assert } from "../lib/assert.ts";
 import { lowest, members } from "./bitmask.ts";
-import { kindOf, run, waitKind, waitObject } from "./point.ts";
+import { kindOf, run, waitKind, waitObject, waitTicket } from "./point.ts";
 
 export type HangKind = "hang" | "livelock";
 
@@ -45,17 +46,17 @@ export function findCycle(start: number, alive: number): number[] | null {
   return visit(start) ? path : null;
 }
 
-/** Does `other` wait for the same object as `task`? Then it stands in front of it, no more. */
-function inQueueWith(task: number, other: number): boolean {
-  if (other === task || ((run.runnable | run.stalled) >> other) & 1) return false;
+/** Does `other` wait for the object that `task` waits for, and in front of it? */
+function isAhead(other: number, task: number): boolean {
+  if (((run.runnable | run.stalled) >> other) & 1) return false;
   const same = kindOf(waitKind[other]!).name === kindOf(waitKind[task]!).name;
-  return same && waitObject[other] === waitObject[task];
+  return same && waitObject[other] === waitObject[task] && waitTicket[other]! < waitTicket[task]!;
 }
 
 function describeWait(task: number): string {
-  const { describe, holders } = kindOf(waitKind[task]!);
+  const { describe } = kindOf(waitKind[task]!);
   const all = members(waitsFor(task));
-  const before = all.filter((t) => inQueueWith(task, t) && (holders(waitObject[t], t) >> t) & 1 ^ 1);
+  const before = all.filter((t) => isAhead(t, task));
   const held = all.filter((t) => !before.includes(t));
   const by = held.length === 0 ? "" : ` held by task ${held.join(", ")}`;
   const behind = before.length === 0 ? "" : ` behind task ${before.join(", ")}`;
@@ -75,8 +76,24 @@ export function deadlock(cycle: number[]): Hang {
   return new Hang("hang", `hang: deadlock on ${names}`, cycle.map(describeWait));
 }
 
+/**
+ * Tasks among `waiting` that somebody may still free: they wait for an outside event, or for a task
+ * that does.
+ */
+export function awaitingEvents(waiting: number): number {
+  const all = members(waiting);
+  let hopeful = 0;
+  for (const t of all) if (kindOf(waitKind[t]!).access === "event") hopeful |= 1 << t;
+  for (let before = 0; before !== hopeful; ) {
+    before = hopeful;
+    for (const t of all) if ((waitsFor(t) & hopeful) !== 0) hopeful |= 1 << t;
+  }
+  return hopeful;
+}
+
 /** Nothing can run, and nobody holds what the tasks of `blocked` wait for: a wake-up was lost. */
 export function lostWakeup(blocked: number): Hang {
+  assert(blocked !== 0, "a lost wake-up of nobody");
   const name = kindOf(waitKind[lowest(blocked)]!).name;
   const lines = members(blocked).map((t) => `${describeWait(t)}: nobody will wake it`);
   return new Hang("hang", `hang: blocked for ever on ${name}`, lines);
@@ -84,6 +101,7 @@ export function lostWakeup(blocked: number): Hang {
 
 /** Every task that could run repeats itself without any state changing. */
 export function livelock(stalled: number): Hang {
+  assert(stalled !== 0, "a livelock of nobody");
   const lines = members(stalled).map((t) => {
     const { describe } = kindOf(waitKind[t]!);
     return `task ${t} repeats ${describe(waitObject[t]!)}, and nothing changes`;

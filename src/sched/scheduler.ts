@@ -2,13 +2,13 @@
 // The run loop: resumes one task at a time, as the strategy says, until all have ended or hang.
 import { assert } from "../lib/assert.ts";
 import { lowest } from "./bitmask.ts";
-import { deadlock, findCycle, Hang, livelock, lostWakeup } from "./hang.ts";
+import { awaitingEvents, deadlock, findCycle, Hang, livelock, lostWakeup } from "./hang.ts";
 import {
-  kindOf, pass, pendingKind, pendingObject, pendingSite, run, setAlive, stallEpoch, TASKS_MAX,
-  waitKind,
+  pass, pendingKind, pendingObject, pendingSite, run, setAlive, stallEpoch, TASKS_MAX,
 } from "./point.ts";
 import type { Preemptible } from "./point.ts";
 import type { Schedule } from "./schedule.ts";
+import { here } from "./site.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 import type { Task } from "./task.ts";
 
@@ -29,25 +29,28 @@ export class Scheduler {
   switches = 0;
   preemptions = 0;
 
-  constructor() {
-    run.mayContinue = () => this.mayContinue();
-    run.blocked = () => this.checkCycle();
-    run.woken = (tasks) => this.strategy?.woken?.(tasks);
-  }
+  private readonly mayContinue = (): boolean => this.decide();
+  private readonly blocked = (): void => this.checkCycle();
+  private readonly woken = (tasks: number): void => this.strategy?.woken?.(tasks);
 
   /** Adds a task that starts with the next run(). */
   spawn(id: number, body: Preemptible<void>): void {
-    const task = this.tasks[id];
-    assert(task !== undefined && task.body === null, `task ${id} cannot start`);
+    assert(Number.isInteger(id) && id >= 0 && id < TASKS_MAX, "no such task");
+    const task = this.tasks[id]!;
+    assert(task.body === null, "a task is started twice");
     task.body = body;
     task.atPoint = false;
+    pendingSite[id] = 0;
     this.alive |= 1 << id;
+    run.runnable |= 1 << id;
+    setAlive(this.alive);
   }
 
   /** Forgets everything, also tasks that a finding left suspended. */
   reset(): void {
     for (const task of this.tasks) task.body = null;
     this.alive = 0;
+    this.strategy = null;
     this.next = -1;
     this.turns.length = 0;
     this.open = -1;
@@ -56,6 +59,8 @@ export class Scheduler {
     run.current = -1;
     run.runnable = 0;
     run.stalled = 0;
+    run.stopAt = Infinity;
+    run.watch.fill(0);
     setAlive(0);
   }
 
@@ -67,15 +72,18 @@ export class Scheduler {
 
   /**
    * Runs all spawned tasks to their ends. Returns the mask of tasks that wait for an outside event
-   * (a user-space answer). Throws Hang on deadlock, lost wake-up and livelock; whatever a task
-   * throws comes through.
+   * (a user-space answer), or for a task that does: they go on in the next run() if they have been
+   * woken. Throws Hang on deadlock, lost wake-up and livelock; whatever a task throws comes through.
    */
   run(strategy: Strategy): number {
+    assert((run.runnable & ~this.alive) === 0, "a task that is not there may run");
     this.strategy = strategy;
     this.turns.length = 0;
-    run.runnable = this.alive;
-    run.stalled = 0;
-    setAlive(this.alive);
+    // `run` is shared: whoever runs is the one who is asked.
+    run.mayContinue = this.mayContinue;
+    run.blocked = this.blocked;
+    run.woken = this.woken;
+    run.stopAt = Infinity;
     run.watch.fill(0);
     this.next = -1;
     strategy.begin(this.alive);
@@ -101,14 +109,17 @@ export class Scheduler {
   /** One turn of a task: until it is preempted, blocks or ends. */
   private turn(task: Task): void {
     const { id } = task;
+    assert(task.body !== null, "a task that has ended is run");
     this.open = id;
     this.openedAt = run.step;
     run.current = id;
+    // Not the site of whoever ran before.
+    here.site = pendingSite[id]!;
     if (task.atPoint) {
       task.atPoint = false;
       pass(pendingKind[id]!, pendingObject[id]!, pendingSite[id]!);
     }
-    const result = task.body!.next();
+    const result = task.body.next();
     assert(result.done === true || result.value === undefined, "a task yielded a foreign value");
     if (result.done === true) {
       task.body = null;
@@ -135,17 +146,22 @@ export class Scheduler {
 
   private choose(): number {
     if (run.runnable === 0) return -1;
-    const id = this.strategy!.pick(run.runnable, -1);
-    assert(((run.runnable >> id) & 1) === 1, `${this.strategy!.name} picked task ${id}`);
+    return this.pick(-1);
+  }
+
+  /** The strategy's word, checked; a run that never asks it again still ends. */
+  private pick(from: number): number {
+    const id = this.strategy!.pick(run.runnable, from);
+    assert(((run.runnable >> id) & 1) === 1, "the strategy picked a task that cannot run");
+    if (run.stopAt > STEPS_MAX) run.stopAt = STEPS_MAX + 1;
     return id;
   }
 
   /** The current task stands at a stop: does it go on? */
-  private mayContinue(): boolean {
+  private decide(): boolean {
     if (run.step > STEPS_MAX) throw tooLong(run.current);
     this.releaseStalled();
-    const id = this.strategy!.pick(run.runnable, run.current);
-    assert(((run.runnable >> id) & 1) === 1, `${this.strategy!.name} picked task ${id}`);
+    const id = this.pick(run.current);
     if (id === run.current) return true;
     this.next = id;
     return false;
@@ -168,12 +184,12 @@ export class Scheduler {
 
   /** Nothing runs any more: all ended, or those that did not are hung or wait for user space. */
   private finish(): void {
-    if (run.stalled !== 0) throw livelock(run.stalled);
-    let stuck = 0;
-    for (let m = this.alive; m !== 0; m &= m - 1) {
-      const id = lowest(m);
-      if (kindOf(waitKind[id]!).access !== "event") stuck |= 1 << id;
-    }
+    assert(run.runnable === 0, "a run ends while somebody could run");
+    if (this.alive === 0) return;
+    const hopeful = awaitingEvents(this.alive & ~run.stalled);
+    // What a spinning task waits for is unknown: it may be the event as well.
+    if (run.stalled !== 0 && hopeful === 0) throw livelock(run.stalled);
+    const stuck = this.alive & ~hopeful & ~run.stalled;
     if (stuck !== 0) throw lostWakeup(stuck);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Helpers for tests of the modelled machine: run a few lines of the case language, see the accesses.
+// Helpers for tests of the machine: run a few lines of the case language, see the accesses.
 import { execute } from "../execute.ts";
 import type { Outcome } from "../outcome.ts";
 import { parseCase } from "../program/text.ts";

@@ -14,7 +14,10 @@ function signature(concurrent: string[], schedule: string, title?: string): Sign
 
 test("names the title, the object and both functions, and hashes the identity", () => {
   const name = bucketName(signature(["@0 cow", "@1 huge"], "1*1 0"));
-  expect(name).toMatchInlineSnapshot(`"non-zero-nr_ptes-on-freeing-mm--pmd--__pte_alloc--insert_pfn_pmd-04e6b393"`);
+  expect(name).toBe(
+    "non-zero-nr_ptes-on-freeing-mm--pmd--__pte_alloc--insert_pfn_pmd-" +
+      "2aec31b3",
+  );
   expect(bucketId(name)).toMatch(/^[0-9a-f]{8}$/);
 });
 

@@ -28,10 +28,14 @@ export function signatureOf(title: string, kind: Outcome["kind"], trace: Trace):
   return { title: normal, pair, identity: pair === null ? normal : identityOf(pair) };
 }
 
-/** Where a check and an act enclose the other's write, the fix is where the check is. */
+/**
+ * A pair with what tells two of its kind apart: whose check an act no longer fits, or who called
+ * the helper that read what it should not have met. That is also where the fix goes.
+ */
 function identityOf({ object, first, second, stale }: RacingPair): string {
   const names = [object, first.fn, second.fn];
-  if (stale !== undefined && second.access === "write") names.push(stale.fn);
+  if (second.access === "read") names.push(second.caller);
+  else if (stale !== undefined) names.push(stale.fn);
   return names.join("|");
 }
 

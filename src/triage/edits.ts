@@ -23,20 +23,24 @@ export function named(turns: readonly RunTurn[], shift = 0): Schedule {
   });
 }
 
-/** The turns after the operations in `gone` (indices as in RunAccess.op) have been taken out. */
+/**
+ * The turns after the operations in `gone` (indices as in RunAccess.op) have been taken out. With
+ * `cut`, turns that ended by themselves keep their counts: what they waited for may be gone.
+ */
 export function withoutOps(
   turns: readonly RunTurn[], accesses: readonly RunAccess[], gone: ReadonlySet<number>,
+  cut = false,
 ): Schedule {
   const steps = turns.map((t) => t.steps);
   for (const { op, turn } of accesses) if (gone.has(op)) steps[turn]--;
-  // A turn that did nothing else is gone too; one that had no steps was a choice of its own.
-  const left = turns.filter((turn, i) => steps[i] > 0 || turn.steps === 0);
-  return normaliseSchedule(
-    left.map((turn) => {
-      const { task, preempted } = turn;
-      return { task, steps: preempted ? steps[turns.indexOf(turn)] : Infinity };
-    }),
-  );
+  const left: Schedule = [];
+  turns.forEach(({ task, preempted, steps: had }, i) => {
+    // A turn that did nothing else is gone too; one that had no steps was a choice of its own.
+    if (steps[i] === 0 && had > 0) return;
+    const isLast = !turns.some((turn, k) => k > i && turn.task === task);
+    left.push({ task, steps: preempted || (cut && !isLast) ? steps[i] : Infinity });
+  });
+  return normaliseSchedule(left);
 }
 
 /** Groups the turns [from, to) by task, tasks in order of their first or last appearance. */

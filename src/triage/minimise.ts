@@ -50,17 +50,22 @@ export function minimise(c: Case, execute: Execute, budget = TRIES_MAX): Minimis
   };
 }
 
+/** Cheap rounds while they help; then rounds that also search for schedules, until none helps. */
 function toFixpoint(shown: Shown, trial: Trial): Shown {
   const seen = new Set<string>();
   let best = shown;
-  for (let before: Shown | null = null; before === null || isSmaller(best, before); ) {
-    before = best;
-    best = dropOps(dropTasks(best, trial), trial);
+  for (let thorough = false, last = false; !last; ) {
+    const before = best;
+    best = dropOps(dropTasks(best, trial), trial, thorough);
     best = settleOps(best, trial);
     best = dropPreemptions(best, trial);
     best = simplifyArgs(best, trial, seen);
     best = fewerTasks(dropPatches(best, trial), trial);
-    best = switchEarly(onePreemption(best, trial), trial);
+    if (thorough) best = onePreemption(best, trial);
+    best = switchEarly(best, trial);
+    const helped = isSmaller(best, before);
+    last = thorough && !helped;
+    thorough = thorough || !helped;
   }
   return best;
 }

@@ -6,8 +6,8 @@ import { racingPair } from "./pair.ts";
 import { toyCase, toyExecute } from "./toy.ts";
 
 function pairOf(concurrent: string[], schedule: string): RacingPair | null {
-  const { trace } = toyExecute(toyCase([], concurrent, schedule), { trace: true });
-  return racingPair(trace!);
+  const { trace, title } = toyExecute(toyCase([], concurrent, schedule), { trace: true });
+  return racingPair(trace!, title);
 }
 
 function brief(pair: RacingPair | null): string | null {
@@ -54,4 +54,22 @@ test("no pair without company, in sequence, or over locks alone", () => {
 
 test("what an earlier operation read is no check", () => {
   expect(brief(pairOf(["@0 look 2", "@0 add 2", "@1 add 2"], "0*1 1"))).toBeNull();
+});
+
+test("a finding in the middle of an operation: what that operation met last", () => {
+  // The lost update is a check-act race too, but it is not what was reported.
+  const run = ["@0 watch 1", "@1 add 2", "@1 flip 1", "@2 add 2"];
+  const schedule = "1*1 2 1*2 0*1 1";
+  expect(brief(pairOf(run, schedule))).toBe(
+    "cell: flip:write then watch:read, stale since watch:read",
+  );
+  const { trace } = toyExecute(toyCase([], run, schedule), { trace: true });
+  expect(brief(racingPair(trace!))).toMatch(/^cell: increment:write then increment:write/);
+});
+
+test("read, then written by another task, and nothing more", () => {
+  expect(brief(pairOf(["@0 look 1", "@0 add 0", "@1 flip 1"], "0*1 1"))).toBeNull();
+  expect(brief(pairOf(["@0 look2 1", "@1 flip 1"], "0*1 1"))).toBe(
+    "cell: look2:read then flip:write",
+  );
 });

@@ -10,6 +10,8 @@ export interface PairSide {
   fn: string;
   callee: string;
   access: "read" | "write";
+  /** Who called `fn`; "" when an operation did. */
+  caller: string;
 }
 
 export interface RacingPair {
@@ -55,7 +57,7 @@ export function racingPair(trace: Trace, title: string | null = null): RacingPai
     }
     best = candidate ?? staleLook(part);
   }
-  return best === null ? null : pairOf(best);
+  return best === null ? null : pairOf(trace, best);
 }
 
 interface Report {
@@ -79,10 +81,11 @@ function reportOf(trace: Trace, part: RunPart, title: string): Report | null {
 function lastMet(part: RunPart, report: Report): Triple | null {
   const own = part.accesses.filter((a) => a.op === report.op && a.at < report.at && isData(a));
   for (const second of own.reverse()) {
-    const first = part.accesses.findLast((a) => {
+    const writes = part.accesses.filter((a) => {
       return a.at < second.at && a.at > own[own.length - 1].at && a.task !== second.task &&
         isSame(a, second) && a.access === "write";
     });
+    const first = lastChange(writes);
     if (first === undefined) continue;
     const before = own.find((a) => a.at < first.at && isSame(a, second)) ?? null;
     return { before, first, second };
@@ -99,41 +102,62 @@ function staleLook(part: RunPart): Triple | null {
     if (write.access !== "write") continue;
     const look = part.accesses.findLast((a) => {
       return a.at < write.at && a.task !== write.task && a.access === "read" && isSame(a, write) &&
-        part.ops[a.op] !== undefined && part.ops[a.op].end > write.at;
+        isData(a) && part.ops[a.op] !== undefined && part.ops[a.op].end > write.at;
     });
     if (look !== undefined) return { before: null, first: look, second: write };
   }
   return null;
 }
 
-function isData({ access }: RunAccess): boolean {
-  return access === "read" || access === "write";
+/** What programs do to their memory shows a race in the kernel, it is not that race. */
+const PROGRAM_OBJECTS = new Set(["user page"]);
+
+function isData({ access, object }: RunAccess): boolean {
+  return (access === "read" || access === "write") && !PROGRAM_OBJECTS.has(object);
 }
 
 function isSame(a: RunAccess, b: RunAccess): boolean {
   return a.object === b.object && a.id === b.id;
 }
 
-function pairOf({ before, first, second }: Triple): RacingPair {
+function pairOf(trace: Trace, { before, first, second }: Triple): RacingPair {
+  const looked = before !== null && before.access === "read" ? before : null;
   const pair: RacingPair = {
     object: second.object,
     name: second.name,
-    first: side(first),
-    second: side(second),
+    first: side(trace, first),
+    second: side(trace, second),
     firstIndex: first.at,
     secondIndex: second.at,
-    staleIndex: before?.at ?? -1,
+    staleIndex: looked?.at ?? -1,
   };
-  if (before !== null && before.access === "read") {
-    const { fn, callee } = siteOf(before.site);
+  if (looked !== null) {
+    const { fn, callee } = siteOf(looked.site);
     pair.stale = { fn, callee };
   }
   return pair;
 }
 
-function side({ site, access }: RunAccess): PairSide {
+function side(trace: Trace, { at, task, site, access }: RunAccess): PairSide {
   const { fn, callee } = siteOf(site);
-  return { fn, callee, access: access === "read" ? "read" : "write" };
+  const caller = callerAt(trace, at, task);
+  return { fn, callee, access: access === "read" ? "read" : "write", caller };
+}
+
+/** The function that called the function in which `task` is at event `at`. */
+function callerAt(trace: Trace, at: number, task: number): string {
+  // The innermost open call is the primitive's, the next one is that of the function itself.
+  let closed = 0;
+  let open = 0;
+  for (let i = at; i >= 0; i--) {
+    const event = trace.events[i];
+    if (event.type === "op" && event.task === task) return "";
+    if (event.type === "return" && event.task === task) closed++;
+    if (event.type !== "call" || event.task !== task) continue;
+    if (closed > 0) closed--;
+    else if (++open === 2) return event.fn;
+  }
+  return "";
 }
 
 /** Smaller rank first; then the last absence; then the earliest second access. */
@@ -180,11 +204,16 @@ function explain(
   const remote = history.all.filter((a) => a.task !== second.task && a.at > since);
   const writes = remote.filter((a) => a.access === "write");
   // The last write is the value that the second access meets, and destroys if it writes.
-  const first = writes.at(-1) ?? (second.access === "write" ? remote.at(-1) : undefined);
+  const first = lastChange(writes) ?? (second.access === "write" ? remote.at(-1) : undefined);
   if (first === undefined) return null;
   const absence = part.turns.findLastIndex((t, i) => i < first.turn && t.task === second.task);
   if (absence < 0) return null;
   return { rank: rankOf(before, first, second), absence, before, first, second };
+}
+
+/** The last write that made a difference, else the last. */
+function lastChange(writes: readonly RunAccess[]): RunAccess | undefined {
+  return writes.findLast((a) => a.changed) ?? writes.at(-1);
 }
 
 function rankOf(before: RunAccess | null, first: RunAccess, second: RunAccess): number {

@@ -40,16 +40,15 @@ test("reads like the second diagram of the mail", () => {
 
     How it happens
 
-      CPU 0                               CPU 1
+      CPU 0                                 CPU 1
 
-                                          huge
-                                          huge()
-                                            reads pmd 0: none  <-- check
-                                            create_huge_pmd()
+                                            huge
+                                            __handle_mm_fault()
+                                              reads pmd 0: none  <-- check
+                                              create_huge_pmd()
 
       cow
-      cow()
-        reads pmd 0: none
+      __handle_mm_fault()
         create_huge_pmd() - FALLBACK
         handle_pte_fault()
           do_cow_fault()
@@ -61,21 +60,17 @@ test("reads like the second diagram of the mail", () => {
               unlock(pmd_lock)
             unlock(DAX entry 0)
 
-                                              lock(DAX entry 0)
-                                              insert_pfn_pmd()
-                                                lock(pmd_lock)
-                                                pmd 0: table -> huge  <-- race
-                                                unlock(pmd_lock)
-                                              unlock(DAX entry 0)
+                                                lock(DAX entry 0)
+                                                insert_pfn_pmd()
+                                                  lock(pmd_lock)
+                                                  pmd 0: table -> huge  <-- race
 
-    The race, on pmd 0:
-      1. set_pmd_at in __pte_alloc()
-      2. set_pmd_at in insert_pfn_pmd()
-      which had looked before 1.: pmdp_get in __handle_mm_fault()
+    The race: the write in __pte_alloc() comes between the check in
+      __handle_mm_fault() and the write in insert_pfn_pmd(), on pmd 0.
 
     Minimal: 2 operations, 1 preemption; proved by removing each.
     Shows on: v4.11, v4.12.
-    Goes away with: dax.collisionFix=final.
+    Goes away with any of: dax.collisionFix=final.
 
     Replay: npx faultline replay crashes/x
     "
@@ -98,16 +93,14 @@ test("a deadlock shows who waits for what", () => {
 
     How it happens
 
-      CPU 0                               CPU 1
+      CPU 0                                 CPU 1
 
       abba 0
-      abba()
-        lock(pmd_lock)
+      abba_0()
 
-                                          abba 1
-                                          abba()
-                                            lock(DAX entry 0)
-                                            lock(pmd_lock) waits
+                                            abba 1
+                                            abba_1()
+                                              lock(pmd_lock) waits
 
         lock(DAX entry 0) waits
         hang: deadlock on toylock -> toylock

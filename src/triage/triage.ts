@@ -15,7 +15,7 @@ import type { Finding } from "./store.ts";
 import { show } from "./trial.ts";
 import type { DescribeReturn } from "./tree.ts";
 
-/** Ids of bugs (also of raw findings that were minimised to them) and the names of their buckets. */
+/** Ids of bugs, and of raw findings that were minimised to them; the names of their buckets. */
 export type Known = Map<string, string>;
 
 export interface TriageOptions {

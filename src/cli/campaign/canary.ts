@@ -9,7 +9,8 @@ const PREEMPTIONS = 2;
 const FILES = ["title.txt", "report.txt", "repro.case", "repro.bin", "original.bin"];
 
 /** What is wrong in a sentence, or null. */
-export function canaryFailure({ found, executions }: CampaignResult, crashes: string): string | null {
+export function canaryFailure(result: CampaignResult, crashes: string): string | null {
+  const { found, executions } = result;
   const first = found.find(({ title }) => title.includes("canary"));
   if (first === undefined) return `it was not found in ${grouped(executions)} executions`;
   const { minimised, isNew, bucket } = first;

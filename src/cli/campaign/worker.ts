@@ -10,6 +10,8 @@ import type { Message, StatsMessage, WorkerOptions } from "./messages.ts";
 
 /** After a request to stop, for minimising and saving what was just found. */
 const GRACE_MS = 20_000;
+/** Longer than libFuzzer's own limit for one input: a worker this quiet hangs in an execution. */
+const SILENCE_MS = 180_000;
 const LAST_WORDS = 12;
 const PIPE = 3;
 
@@ -25,6 +27,7 @@ export class Worker {
   private readonly child: ChildProcess;
   private readonly words: string[] = [];
   private grace: NodeJS.Timeout | null = null;
+  private silence: NodeJS.Timeout;
   /** It has said itself what went wrong. */
   private explained = false;
 
@@ -42,6 +45,7 @@ export class Worker {
     for (const stream of [this.child.stdout, this.child.stderr]) {
       if (stream !== null) createInterface(stream).on("line", (line) => this.remember(line));
     }
+    this.silence = setTimeout(() => this.hangs(), SILENCE_MS);
     const pipe = this.child.stdio[PIPE] as Readable;
     createInterface(pipe).on("line", (line) => this.read(line));
     this.ended = new Promise((resolve) => {
@@ -51,6 +55,7 @@ export class Worker {
       });
       this.child.on("close", (code, signal) => {
         if (this.grace !== null) clearTimeout(this.grace);
+        clearTimeout(this.silence);
         this.failure ??= this.judge(code, signal);
         resolve();
       });
@@ -71,7 +76,16 @@ export class Worker {
     this.child.kill("SIGKILL");
   }
 
+  private hangs(): void {
+    const { number, options } = this;
+    const { target, seed } = options;
+    this.failure = `worker ${number} (${target}, ${options.mode}, seed ${seed}) gave no sign ` +
+      `of life for ${SILENCE_MS / 1000} s: an execution does not end; it was killed`;
+    this.kill();
+  }
+
   private read(line: string): void {
+    this.silence.refresh();
     const message = parseMessage(line);
     if (message === null) return;
     if (message.type === "stats") this.stats = message;

@@ -90,10 +90,11 @@ function slot_of(mapping: AddressSpace, index: number): number {
   return is_pmd_entry(mapping.i_pages[base]!) ? base : index;
 }
 
-function describe_entry(entry: number): string {
+/** An entry as a report says it; a small one with the file page that it stands for. */
+function describe_entry(entry: number, slot: number): string {
   if (entry === 0) return "none";
-  if (!is_exceptional(entry)) return `page ${entry}`;
-  const size = is_pmd_entry(entry) ? "PMD" : "PTE";
+  if (!is_exceptional(entry)) return `page ${entry} at ${slot}`;
+  const size = is_pmd_entry(entry) ? "PMD" : `page ${slot}`;
   const what = is_empty_entry(entry) ? "EMPTY" : is_zero_entry(entry) ? "HZP" : "BLOCK";
   return `${size} ${what}`;
 }
@@ -110,8 +111,9 @@ function* radix_tree_store(
 ): Preemptible<void> {
   if (preempt(ENTRY_WRITE, key_of(mapping, slot & ~geometry.mask))) yield;
   if (tracing()) {
-    const [from, to] = [mapping.i_pages[slot]!, entry].map(describe_entry);
-    if (from !== to) traceChange(key_name(slot), from!, to!);
+    const [from, to] = [mapping.i_pages[slot]!, entry].map((e) => describe_entry(e, slot));
+    const range = key_of(mapping, slot & ~geometry.mask);
+    if (from !== to) traceChange(key_name(range), from!, to!);
   }
   if (mapping.i_pages[slot] === 0) mapping.nrexceptional++;
   if (entry === 0) mapping.nrexceptional--;

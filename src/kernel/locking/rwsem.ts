@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Reader-writer semaphores, fair to writers: nobody overtakes a waiting writer.
 // Models: kernel/locking/rwsem.c. Fidelity: reduced; no optimistic spinning, hand-off always.
-import { InternalError } from "../../lib/assert.ts";
-import { block, current, pointKind, preempt, wake } from "../../sched/point.ts";
+import { assert } from "../../lib/assert.ts";
+import { TASKS_MAX, block, current, pointKind, preempt, wake } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { traceRelease } from "../../sched/trace.ts";
 import { panic } from "../bug.ts";
@@ -28,14 +28,17 @@ export interface RwSemClass {
 
 export function rwsem_class(name: string): RwSemClass {
   const all: RwSem[] = [];
-  // Whoever holds it, and whoever waits in front: a queued writer stops later readers.
+  // Whoever holds it, and whoever waits in front. A reader waits for writers only: it is a queued
+  // one that stops it while others read.
   const holders = (id: number, waiter: number): number => {
     const sem = all[id]!;
-    let mask = sem.readers | (sem.writer >= 0 ? 1 << sem.writer : 0);
+    const reading = sem.queue.includes(waiter);
+    let mask = sem.writer >= 0 ? 1 << sem.writer : 0;
+    if (!reading) mask |= sem.readers;
     for (const entry of sem.queue) {
       const task = entry < 0 ? ~entry : entry;
       if (task === waiter) break;
-      mask |= 1 << task;
+      if (entry < 0 || !reading) mask |= 1 << task;
     }
     return mask;
   };
@@ -73,6 +76,7 @@ function take_read(sem: RwSem): boolean {
 /** The lock is ours when we run again: whoever released it handed it over. */
 function* wait_in_queue(sem: RwSem, kind: number, entry: number): Preemptible<void> {
   sem.queue.push(entry);
+  assert(sem.queue.length <= TASKS_MAX, "a task waits twice for one semaphore");
   block(kind, sem.id);
   yield;
 }
@@ -117,6 +121,7 @@ export function rwsem_is_held(sem: RwSem): boolean {
 
 /** Gives the lock to the first writer, or to all readers in front of the first writer. */
 function hand_over(sem: RwSem): void {
+  assert(sem.writer < 0, "a semaphore is handed over that a writer holds");
   while (sem.queue.length > 0 && sem.writer < 0) {
     const first = sem.queue[0]!;
     if (first < 0) {
@@ -130,5 +135,4 @@ function hand_over(sem: RwSem): void {
       wake(sem.reads, sem.id, 1);
     }
   }
-  if (sem.queue.length > 1000) throw new InternalError("rwsem queue grows without bound");
 }

@@ -3,6 +3,7 @@
 // spinning, so that a deadlock is seen at once; interrupts are not disabled.
 // A lock is a number: a page table's lock is the number of its frame (the lock lives in struct
 // page), any other lock has a number above all frames.
+import { assert } from "../../lib/assert.ts";
 import { PTE_TABLE, mem } from "../../hw/phys.ts";
 import { block, current, pointKind, preempt, wake } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
@@ -28,6 +29,7 @@ const SPIN = pointKind("spinlock", "acquire", lock_name, (lock) =>
 
 /** A new lock that is no page table's; forgotten at spin_reset(). */
 export function spin_lock_init(name: string): Spinlock {
+  assert(named < NAMED_MAX, "too many spinlocks");
   names[named] = name;
   owner[FIRST_NAMED + named] = -1;
   return FIRST_NAMED + named++;
@@ -43,8 +45,13 @@ export function* spin_lock(lock: Spinlock): Preemptible<void> {
   if (!spin_take(lock)) yield* spin_wait(lock);
 }
 
+/** A page table, or a lock that was given a name; a slot that changed may lead anywhere. */
+function is_lock(lock: Spinlock): boolean {
+  return lock < FIRST_NAMED ? mem.kind[lock]! >= PTE_TABLE : lock < FIRST_NAMED + named;
+}
+
 function spin_take(lock: Spinlock): boolean {
-  if (lock < FIRST_NAMED && mem.kind[lock]! < PTE_TABLE) bad_magic(lock);
+  if (!is_lock(lock)) bad_magic(lock);
   if (owner[lock]! >= 0) return false;
   owner[lock] = current();
   return true;

@@ -76,7 +76,7 @@ describe("a private write to a DAX file", () => {
         "acquire tree_lock of file 1",
         "read DAX entry 0",
         "write DAX entry 0",
-        "  DAX entry 0: none -> PTE EMPTY",
+        "  DAX entry 0: none -> page 0 EMPTY",
         "acquire DAX entry 0",
         "release tree_lock of file 1",
         "read pmd[1]",
@@ -123,7 +123,8 @@ describe("shared mappings of a DAX file", () => {
     "%s: a hole that was read and then written becomes a block of the file",
     (kernel) => {
       const outcome = run(
-        `kernel: ${kernel}\ndax 0 4\nmmap 0 4 rw fshared 0 0\nload 0\nstore 0 9\nload 0\npread 0 0\n`,
+        `kernel: ${kernel}\ndax 0 4\nmmap 0 4 rw fshared 0 0\nload 0\nstore 0 9\n` +
+          "load 0\npread 0 0\n",
       );
       expect(outcome.results.slice(2).map((r) => r?.v ?? r?.r)).toEqual([[0], 0, [9], [9]]);
       expect(outcome.log).toEqual([]);
@@ -131,14 +132,18 @@ describe("shared mappings of a DAX file", () => {
   );
 
   test("fsync write-protects, and the next store dirties the huge page again", () => {
-    const outcome = run("dax 0 8\nmmap 0 8 rw fshared 0 0\nstore 0 1\nfsync 0\nstore 0 2\nload 0\n");
+    const outcome = run(
+      "dax 0 8\nmmap 0 8 rw fshared 0 0\nstore 0 1\nfsync 0\nstore 0 2\nload 0\n",
+    );
     expect(outcome.results.at(-1)?.v).toEqual([2]);
     expect(outcome.log).toEqual([]);
   });
 });
 
 test("accesses that cannot be served give the signals of Linux", () => {
-  const outcome = run("load 0\nmmap 0 1 r anon\nstore 0 1\ntmpfs 0 1\nmmap 8 4 rw fshared 0 0\nload 10\n");
+  const outcome = run(
+    "load 0\nmmap 0 1 r anon\nstore 0 1\ntmpfs 0 1\nmmap 8 4 rw fshared 0 0\nload 10\n",
+  );
   const signals = outcome.results.map((r) => r?.sig);
   expect(signals).toEqual([
     "SEGV_MAPERR", undefined, "SEGV_ACCERR", undefined, undefined, "BUS_ADRERR",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // RCU: read-side sections and grace periods. Models: kernel/rcu/tree.c.
 // Fidelity: reduced; a grace period ends when all sections that were open at its start have ended.
+import { assert } from "../../lib/assert.ts";
 import { TASKS_MAX, block, current, pointKind, preempt, wake } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 
@@ -24,6 +25,7 @@ export function* rcu_read_lock(): Preemptible<void> {
 
 export function rcu_read_unlock(): void {
   const task = current();
+  assert(nesting[task]! > 0, "rcu_read_unlock() outside a read section");
   nesting[task]!--;
   if (nesting[task] !== 0) return;
   section[task]!++;

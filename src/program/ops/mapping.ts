@@ -110,5 +110,6 @@ export const ADVICE =
   "unmergeable dontneed_locked";
 
 export const madvise: OpRow = {
-  name: "madvise", args: [P, N, word("ADVICE", ADVICE)], help: "advises about the range", run: runMadvise,
+  name: "madvise", args: [P, N, word("ADVICE", ADVICE)], help: "advises about the range",
+  run: runMadvise,
 };

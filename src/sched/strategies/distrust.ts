@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A strategy that distrusts the program: it records a run, replays it, and compares the sets of
-// runnable tasks at every decision (the idea is shuttle's uncontrolled_nondeterminism).
+// A strategy that distrusts the program: it records a run, replays it, and compares what happened
+// and who could run at every decision (the idea is shuttle's uncontrolled_nondeterminism).
 import { InternalError } from "../../lib/assert.ts";
 import { run } from "../point.ts";
 import type { Strategy } from "./strategy.ts";
@@ -9,6 +9,8 @@ interface Decision {
   runnable: number;
   from: number;
   step: number;
+  /** Of all accesses so far. */
+  hash: number;
   choice: number;
 }
 
@@ -35,7 +37,8 @@ export class Distrust implements Strategy {
   pick(runnable: number, from: number): number {
     if (this.next < 0) {
       const choice = this.inner.pick(runnable, from);
-      this.decisions.push({ runnable, from, step: run.step, choice });
+      const { step, hash } = run;
+      this.decisions.push({ runnable, from, step, hash, choice });
       return choice;
     }
     const then = this.decisions[this.next++];
@@ -43,7 +46,8 @@ export class Distrust implements Strategy {
       then !== undefined &&
       then.runnable === runnable &&
       then.from === from &&
-      then.step === run.step;
+      then.step === run.step &&
+      then.hash === run.hash;
     if (!same) {
       throw new InternalError(
         `the model is not deterministic: decision ${this.next} had tasks ` +

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // PCT (Burckhardt et al., ASPLOS 2010): random priorities and depth-1 priority change points.
-// Deviation: the length of the run is a parameter and not measured before, so that a case decides
-// its own schedule; a change point beyond the real end is wasted.
+// Deviations: the length of the run is a parameter and not measured before, so that a case decides
+// its own schedule; a change point beyond the real end is wasted. Later change points always give
+// lower priorities (the paper draws the order): with two tasks every one of them then switches,
+// while some bugs of three tasks need a depth of one more.
 import { Prng } from "../../lib/prng.ts";
 import { run, TASKS_MAX } from "../point.ts";
 import type { Strategy } from "./strategy.ts";
@@ -9,6 +11,7 @@ import type { Strategy } from "./strategy.ts";
 export class Pct implements Strategy {
   readonly name = "pct";
   private readonly priority = new Int32Array(TASKS_MAX);
+  /** Change points to come: steps, in order. */
   private changes: number[] = [];
 
   /** `depth` >= 1: preemptions plus one; `length`: points of a run, an estimate. */
@@ -27,18 +30,24 @@ export class Pct implements Strategy {
       this.priority[other] = this.depth + t;
     }
     this.changes = [];
-    for (let i = 1; i < this.depth; i++) this.changes.push(prng.below(this.length));
+    for (let i = 1; i < this.depth; i++) this.changes.push(run.step + prng.below(this.length));
     this.changes.sort((a, b) => a - b);
     run.stopAt = this.changes[0] ?? Infinity;
   }
 
-  pick(runnable: number, from: number): number {
+  pick(runnable: number): number {
+    // Whoever is about to take the step is lowered, also when a task has just blocked or ended.
+    let top = this.highest(runnable);
     while (this.changes.length > 0 && run.step >= this.changes[0]!) {
       this.changes.shift();
-      // Later change points get lower priorities, as in the paper.
-      if (from >= 0) this.priority[from] = this.changes.length;
+      this.priority[top] = this.changes.length;
+      top = this.highest(runnable);
     }
     run.stopAt = this.changes[0] ?? Infinity;
+    return top;
+  }
+
+  private highest(runnable: number): number {
     let best = -1;
     for (let t = 0; runnable >> t !== 0; t++) {
       if ((runnable >> t) & 1 && (best < 0 || this.priority[t]! > this.priority[best]!)) best = t;

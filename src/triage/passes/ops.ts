@@ -55,6 +55,7 @@ export function* adapted(
   const { turns, accesses } = shown.part;
   const exact = withoutOps(turns, accesses, gone);
   yield exact;
+  yield withoutOps(turns, accesses, gone, true);
   yield named(turns);
   yield counted(turns);
   if (!thorough) return;
@@ -104,12 +105,12 @@ export function dropTasks(shown: Shown, trial: Trial): Shown {
 }
 
 /** Halves, quarters, ..., single operations; from the end, where the least matters. */
-export function dropOps(shown: Shown, trial: Trial): Shown {
+export function dropOps(shown: Shown, trial: Trial, thorough: boolean): Shown {
   let best = shown;
   for (let size = countOps(best.case) >> 1; size >= 1; size >>= 1) {
     for (let end = countOps(best.case); end > 0; end -= size) {
       const gone = places(best.case).slice(Math.max(0, end - size), end);
-      if (gone.length > 0) best = removeOps(best, trial, gone, size === 1) ?? best;
+      if (gone.length > 0) best = removeOps(best, trial, gone, thorough && size === 1) ?? best;
     }
   }
   return best;
@@ -117,6 +118,17 @@ export function dropOps(shown: Shown, trial: Trial): Shown {
 
 /** Operations that need no company leave the concurrent part, to its front or to its end. */
 export function settleOps(shown: Shown, trial: Trial): Shown {
+  return inOnePart(settleEach(shown, trial), trial);
+}
+
+/** When nothing runs together, one part is enough. */
+function inOnePart(shown: Shown, trial: Trial): Shown {
+  const { setup, run, teardown } = shown.case;
+  if (run.length > 0 || teardown.length === 0) return shown;
+  return trial.run({ ...shown.case, setup: [...setup, ...teardown], teardown: [] }) ?? shown;
+}
+
+function settleEach(shown: Shown, trial: Trial): Shown {
   let best = shown;
   for (let again = true; again; ) {
     again = false;
