@@ -29,7 +29,8 @@ function linesOf({ title, log }: Outcome): string[] {
 
 export class Hunt {
   executions = 0;
-  private readonly from = performance.now();
+  /** Of the first execution: neither Node's nor libFuzzer's start counts. */
+  private from: number | null = null;
   private endedAt: number | null = null;
   private hit: { title: string; bucket: string | null; text: string } | null = null;
   private readonly others = new Map<string, number>();
@@ -42,6 +43,7 @@ export class Hunt {
   /** One execution; true when the hunt is over. */
   run(c: Case, strategy?: Strategy): boolean {
     this.executions++;
+    this.from ??= performance.now();
     const outcome = execute(c, strategy === undefined ? {} : { strategy });
     if (outcome.title !== null) this.finding(c, outcome, outcome.title);
     if (this.hit === null && this.executions < this.cap) return false;
@@ -50,8 +52,8 @@ export class Hunt {
   }
 
   result(): TrialResult {
-    const { executions, hit, from } = this;
-    const seconds = ((this.endedAt ?? performance.now()) - from) / 1000;
+    const { executions, hit } = this;
+    const seconds = ((this.endedAt ?? 0) - (this.from ?? 0)) / 1000;
     return {
       found: hit !== null, executions, seconds: Math.round(seconds * 1000) / 1000,
       title: hit?.title ?? null, bucket: hit?.bucket ?? null, case: hit?.text ?? null,

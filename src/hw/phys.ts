@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Physical memory: frames with a kind, a generation and a few words of content each, and the
 // fields of struct page beside them. Frame 0 is never handed out, so that 0 means "no frame".
-import { InternalError } from "../lib/assert.ts";
+import { assert } from "../lib/assert.ts";
 import { geometry } from "./geometry.ts";
 
 /** What a frame is used for. Tables are the kinds from PTE_TABLE on. */
@@ -48,6 +48,7 @@ class Memory {
 
   /** Sized for the geometry in force; keeps the arrays when they fit. */
   reset(limit: number): void {
+    assert(limit >= 0, "memory of a negative size");
     const frames = geometry.entries === 8 ? FRAMES_SMALL : FRAMES_X86_64;
     this.limit = limit === 0 ? frames : Math.min(limit + 1, frames);
     if (this.words.length !== frames * geometry.entries) this.allocate(frames);
@@ -88,6 +89,7 @@ class Memory {
    * before they are used again, like KASAN's quarantine, so that a late access is seen.
    */
   take(kind: number): number {
+    assert(kind !== FREE, "a frame is taken for nothing");
     let frame = 0;
     if (this.top < this.limit) {
       frame = this.top++;
@@ -96,6 +98,7 @@ class Memory {
       frame = this.freed[this.freedHead++ % this.freed.length]!;
       this.words.fill(0, frame << geometry.shift, (frame + 1) << geometry.shift);
     }
+    assert(this.kind[frame] === FREE, "a frame in use is handed out");
     this.kind[frame] = kind;
     this.refcount[frame] = 1;
     this.used++;
@@ -104,6 +107,7 @@ class Memory {
 
   /** `count` consecutive frames, the first aligned to `count` (a power of two). 0: no room. */
   take_run(kind: number, count: number): number {
+    assert(kind !== FREE && count > 0 && (count & (count - 1)) === 0, "runs are powers of two");
     const first = (this.top + count - 1) & ~(count - 1);
     if (first + count > this.limit) return 0;
     this.top = first + count;
@@ -116,7 +120,8 @@ class Memory {
   }
 
   give_back(frame: number): void {
-    if (this.kind[frame] === FREE) throw new InternalError(`frame ${frame} is free already`);
+    assert(frame > 0 && frame < this.top, "a frame is freed that never was");
+    assert(this.kind[frame] !== FREE, "a frame is freed twice");
     this.kind[frame] = FREE;
     this.expire(frame);
     this.mapping[frame] = 0;

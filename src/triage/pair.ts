@@ -110,7 +110,11 @@ function staleLook(part: RunPart): Triple | null {
 }
 
 /** What programs do to their memory shows a race in the kernel, it is not that race. */
-const PROGRAM_OBJECTS = new Set(["user page"]);
+const PROGRAM_OBJECTS = new Set([
+  "user page",
+  // Bookkeeping that everybody updates on the way: never what two tasks disagree about.
+  "VMA tree", "tlb_flush_pending", "rss counter", "page allocator",
+]);
 
 function isData({ access, object }: RunAccess): boolean {
   return (access === "read" || access === "write") && !PROGRAM_OBJECTS.has(object);

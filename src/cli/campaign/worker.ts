@@ -30,6 +30,7 @@ export class Worker {
   private silence: NodeJS.Timeout;
   /** It has said itself what went wrong. */
   private explained = false;
+  private gone = false;
 
   constructor(
     readonly number: number,
@@ -51,9 +52,12 @@ export class Worker {
     this.ended = new Promise((resolve) => {
       this.child.on("error", (error) => {
         this.failure = `worker ${number} does not start: ${error.message}`;
+        this.gone = true;
+        clearTimeout(this.silence);
         resolve();
       });
       this.child.on("close", (code, signal) => {
+        this.gone = true;
         if (this.grace !== null) clearTimeout(this.grace);
         clearTimeout(this.silence);
         this.failure ??= this.judge(code, signal);
@@ -64,7 +68,7 @@ export class Worker {
 
   /** Asks it to stop after what it is doing. */
   stop(): void {
-    if (this.grace !== null) return;
+    if (this.grace !== null || this.gone) return;
     this.child.kill("SIGINT");
     this.grace = setTimeout(() => {
       this.failure = `worker ${this.number} did not stop in ${GRACE_MS / 1000} s and was killed`;

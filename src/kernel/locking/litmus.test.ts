@@ -66,7 +66,7 @@ const locks: Record<string, () => Lock> = {
     return {
       take: () => lock_page(page), attempt: () => trylock_page(page),
       drop: () => unlock_page(page),
-      complaint: "BUG: VM_BUG_ON_PAGE(!PageLocked(page)) at mm/filemap.c",
+      complaint: "BUG: VM_BUG_ON(!PageLocked(page)) at mm/filemap.c",
     };
   },
   "writers of a semaphore": () => {
