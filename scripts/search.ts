@@ -36,21 +36,22 @@ interface Task {
 }
 
 /** Ctrl-C reaches the children too, and what they answer then counts for nothing. */
-const stop = { asked: false };
+const stop = new AbortController();
 /** Trials that ended without an answer: our fault, and the other trials still count. */
 const failed: string[] = [];
 
 async function runTrial(snapshot: Snapshot, { method, seed, args }: Task): Promise<Trial | null> {
   const all = [`--method=${method}`, `--seed=${seed}`, ...args];
+  const script = snapshot.script("bench-trial");
   try {
-    const result = await runChild(snapshot.script("bench-trial"), all) as TrialResult;
-    if (stop.asked) return null;
+    const result = await runChild(script, all, stop.signal) as TrialResult;
+    if (stop.signal.aborted) return null;
     const what = result.found ? `: ${result.title}` : ": nothing found";
     console.error(`${method} seed ${seed}: ${result.executions.toLocaleString("en-US")} ` +
       `executions, ${result.seconds.toFixed(1)} s${what}`);
     return { ...result, method, seed };
   } catch (error) {
-    if (stop.asked) return null;
+    if (stop.signal.aborted) return null;
     failed.push(`${method} seed ${seed}`);
     console.error(`search: ${error instanceof Error ? error.message : String(error)}`);
     return null;
@@ -63,7 +64,7 @@ async function runTrials(snapshot: Snapshot, tasks: Task[], jobs: number): Promi
   const trials: Trial[] = [];
   const work = async (): Promise<void> => {
     for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
-      if (stop.asked) return;
+      if (stop.signal.aborted) return;
       const trial = await runTrial(snapshot, task);
       if (trial !== null) trials.push(trial);
     }
@@ -95,13 +96,13 @@ async function compare(snapshot: Snapshot, options: Options): Promise<number> {
   const summaries = ran.map((name) => summarise(name, trials));
   trials.sort((a, b) => (a.method < b.method ? -1 : a.method > b.method ? 1 : a.seed - b.seed));
   if (options.json) answer({ race, cap, summaries, trials });
-  else printSummaries(race, cap, summaries);
+  else if (trials.length > 0) printSummaries(race, cap, summaries);
   return exitCode(0);
 }
 
 function exitCode(otherwise: number): number {
   if (failed.length > 0) console.error(`search: failed: ${failed.join(", ")}`);
-  return stop.asked ? INTERRUPTED : failed.length > 0 ? 1 : otherwise;
+  return stop.signal.aborted ? INTERRUPTED : failed.length > 0 ? 1 : otherwise;
 }
 
 async function silent(
@@ -151,7 +152,7 @@ async function run(values: ReturnType<typeof parse>): Promise<number> {
     jobs: wholeNumber("jobs", values.jobs),
   };
   const [runs, seed] = [wholeNumber("runs", values.runs), wholeNumber("seed", values.seed)];
-  process.on("SIGINT", () => (stop.asked = true));
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort());
   const snapshot = await takeSnapshot(repoRoot());
   try {
     if (values.silent) return await silent(snapshot, race, runs, seed, values.json);

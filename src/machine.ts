@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A machine for a config: boots the modelled kernel and lets the oracles subscribe.
+import { vm_fault_names } from "./kernel/include/mm.ts";
 import { start_kernel } from "./kernel/init/main.ts";
 import type { Mm } from "./kernel/include/mm_types.ts";
 import { patch_set } from "./kernel/patches.ts";
@@ -25,6 +26,16 @@ export function boot(config: Config): Mm {
   const mm = start_kernel({ patches: patchesOf(config), geometry, locks, frames });
   for (const oracle of oracles) oracle.reset();
   return mm;
+}
+
+/** Functions of the kernel whose answer is a set of VM_FAULT_* bits. */
+const FAULT_HANDLERS =
+  /(_fault|_huge_pmd|do_anonymous_page|do_wp_page|wp_page_copy|_cow|set_pte|one_map|_hole)$/;
+
+/** What a modelled function returned, in Linux's words, where a report gains by it. */
+export function describeReturn(fn: string, value: unknown): string | null {
+  if (typeof value !== "number" || value === 0 || !FAULT_HANDLERS.test(fn)) return null;
+  return vm_fault_names(value);
 }
 
 /** All tasks are between operations: every oracle looks. */

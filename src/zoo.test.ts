@@ -24,7 +24,7 @@ function repaired(c: Case): Case {
 
 function says(c: Case, lines: readonly string[]): boolean {
   const wanted = normaliseTitle(c.expect!);
-  return lines.some((line) => normaliseTitle(line.replace(/^faultline: /, "")) === wanted);
+  return lines.some((line) => normaliseTitle(line) === wanted);
 }
 
 /** Schedules drawn for one case; PCT with up to three preemptions. */

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../src/lib/assert.ts";
+import { describeReturn } from "../../src/machine.ts";
 import type { Execute, Outcome } from "../../src/outcome.ts";
 import { encode } from "../../src/program/bytes.ts";
 import type { Case, Config } from "../../src/program/case.ts";
@@ -65,7 +66,7 @@ export class Findings {
     const { dir, target, bisect } = this.options;
     // Without story and promise, so that the minimised case becomes records where it can.
     const plain = (one: Case) => encode({ ...one, story: [], expect: null }, target);
-    const options = { dir, bisect, target: target.name, encode: plain };
+    const options = { dir, bisect, target: target.name, encode: plain, describeReturn };
     const raw = Uint8Array.from(bytes);
     const { bucket, isNew, minimised } =
       triageFinding(c, raw, this.executeFor(c), this.known, options);

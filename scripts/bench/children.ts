@@ -12,12 +12,18 @@ const TAIL_LINES = 5;
 
 /**
  * Runs `main(args)` of a built program; resolves to the value of the last line on its stdout,
- * which is JSON. Rejects with the end of its stderr when the process fails.
+ * which is JSON. Rejects with the end of its stderr when the process fails, and when `signal` ends
+ * it.
  */
-export function runChild(program: string, args: readonly string[]): Promise<unknown> {
+export function runChild(
+  program: string, args: readonly string[], signal?: AbortSignal,
+): Promise<unknown> {
   const url = pathToFileURL(program).href;
   const nodeArgs = ["--input-type=module", "--eval", START, url, ...args];
-  const child = spawn(process.execPath, nodeArgs, { stdio: ["ignore", "pipe", "pipe"] });
+  const stopped = signal === undefined ? {} : { signal };
+  const child = spawn(process.execPath, nodeArgs, {
+    stdio: ["ignore", "pipe", "pipe"], ...stopped,
+  });
   let out = "";
   let tail: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

@@ -25,12 +25,15 @@ setup:
 run:
   @0 store 0 1
   @0 load 0
+  @0 store 0 2
   @0 madvise 0 8 dontneed
-  @0 load 1
-  @1 store 8 2
+  @1 store 8 3
   @1 load 8
-  @1 store 1 3
-  @1 load 9
+  @1 store 1 4
+  @1 load 1
+  @1 store 1 5
+  @1 load 8
+  @1 load 1
 schedule: bytes counts 14001400140014001400140014001400
 `;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What minimise, report and fuzz share: which kernels a bug is looked for on, and its report.
 import { execute } from "../execute.ts";
+import { describeReturn } from "../machine.ts";
 import { UserError } from "../lib/assert.ts";
 import { patches, VERSIONS } from "../kernel/patches.ts";
 import type { Case } from "../program/case.ts";
@@ -32,6 +33,7 @@ export function reportOf(c: Case, path: string, command: string): string {
     pair: shown.signature.pair,
     proof: proveMinimal(c, execute),
     bisection: bisect(c, execute, BISECT),
+    describeReturn,
     command,
   });
 }

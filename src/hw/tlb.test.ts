@@ -139,7 +139,9 @@ const command = fc.oneof(
     op: fc.constant("fill" as const), cpu, asid, vpn, pfn: fc.nat(3), write: bool, rw: bool,
     huge: bool,
   }) },
-  { weight: 4, arbitrary: fc.record({ op: fc.constant("look" as const), cpu, asid, vpn, write: bool }) },
+  { weight: 4, arbitrary: fc.record({
+    op: fc.constant("look" as const), cpu, asid, vpn, write: bool,
+  }) },
   { weight: 1, arbitrary: fc.record({
     op: fc.constant("flush" as const), cpu, asid, vpn, pages: fc.integer({ min: 1, max: 12 }),
   }) },

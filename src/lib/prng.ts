@@ -8,7 +8,8 @@ export class Prng {
 
   /** Same `seed` (any 32-bit integer), same sequence, on every Node. */
   constructor(seed: number) {
-    this.source = xor128(seed | 0);
+    // From 0, and from 0 only, xor128 draws nothing but zeros.
+    this.source = xor128((seed | 0) || 0x5eed);
   }
 
   /** Uniform unsigned 32-bit integer. */

@@ -73,7 +73,7 @@ export class Scheduler {
   /**
    * Runs all spawned tasks to their ends. Returns the mask of tasks that wait for an outside event
    * (a user-space answer), or for a task that does: they go on in the next run() if they have been
-   * woken. Throws Hang on deadlock, lost wake-up and livelock; whatever a task throws comes through.
+   * woken. Throws Hang on deadlock, lost wake-up and livelock; what a task throws comes through.
    */
   run(strategy: Strategy): number {
     assert((run.runnable & ~this.alive) === 0, "a task that is not there may run");

@@ -34,6 +34,7 @@ function finding(bucket: string): Finding {
     reproBytes: Uint8Array.of(1, 2),
     originalBytes: Uint8Array.of(1, 2, 3),
     target: "dax",
+    named: null,
   };
 }
 
@@ -109,7 +110,7 @@ const CHILD = `
   for (let i = 0; ; i++) {
     const bucket = "x-" + i.toString(16).padStart(8, "0");
     saveFinding(process.argv[2], { bucket, title: "BUG", report: "r\\n", case: c,
-      reproBytes: bytes, originalBytes: bytes, target: "t" });
+      reproBytes: bytes, originalBytes: bytes, target: "t", named: null });
     if (i === 2) console.log("busy");
   }`;
 

@@ -9,8 +9,10 @@ import { UserError } from "../lib/assert.ts";
 import type { Case } from "../program/case.ts";
 import { printCase } from "../program/text.ts";
 import { printSchedule, SCHEDULE_VERSION } from "../sched/schedule.ts";
+import type { Schedule } from "../sched/schedule.ts";
 import { bucketId } from "./bucket.ts";
 import { kernelLine } from "./report.ts";
+import { withTurns } from "./trial.ts";
 
 export interface Finding {
   bucket: string;
@@ -18,6 +20,8 @@ export interface Finding {
   report: string;
   /** Minimised, with explicit turns. */
   case: Case;
+  /** The same schedule by names of sites, which repro.case keeps; null: it has to count points. */
+  named: Schedule | null;
   /** The minimised case and the fuzzer's input as bytes of `target`. */
   reproBytes: Uint8Array;
   originalBytes: Uint8Array;
@@ -105,12 +109,13 @@ function makeFolder(path: string): void {
 }
 
 function filesOf(dir: string, finding: Finding): Record<string, string | Uint8Array> {
+  const { named } = finding;
   const { schedule, config } = finding.case;
   const turns = schedule.type === "turns" ? printSchedule(schedule.turns) : "";
   return {
     "title.txt": `${finding.title}\n`,
     "report.txt": finding.report,
-    "repro.case": printCase(finding.case),
+    "repro.case": printCase(named === null ? finding.case : withTurns(finding.case, named)),
     "repro.bin": finding.reproBytes,
     "original.bin": finding.originalBytes,
     schedule: `${SCHEDULE_VERSION} ${turns}`.trimEnd() + "\n",

@@ -8,6 +8,8 @@ interface Rule {
 
 /** Applied in order; a later rule sees the placeholders of the earlier ones. */
 const RULES: readonly Rule[] = [
+  // In the log, what only an observer saw is marked as ours.
+  { match: /^faultline: /, put: "" },
   // Offsets in functions and lines of files move with every edit.
   { match: /\+0x[0-9a-f]+\/0x[0-9a-f]+/g, put: "" },
   { match: /(\.(?:c|h|S|ts)):\d+(?::\d+)?/g, put: "$1:LINE" },

@@ -4,6 +4,7 @@
 import { assert } from "../lib/assert.ts";
 import type { Execute } from "../outcome.ts";
 import type { Case } from "../program/case.ts";
+import type { Schedule } from "../sched/schedule.ts";
 import { bisect } from "./bisect.ts";
 import type { BisectInput } from "./bisect.ts";
 import { bucketId, bucketName } from "./bucket.ts";
@@ -12,7 +13,8 @@ import type { Minimised } from "./minimise.ts";
 import { renderReport } from "./report.ts";
 import { loadBuckets, replayCommand, saveFinding } from "./store.ts";
 import type { Finding } from "./store.ts";
-import { show } from "./trial.ts";
+import { namedSchedule } from "./named.ts";
+import { show, withTurns } from "./trial.ts";
 import type { DescribeReturn } from "./tree.ts";
 
 /** Ids of bugs, and of raw findings that were minimised to them; the names of their buckets. */
@@ -74,6 +76,13 @@ export function triageFinding(
   return { bucket, title, isNew, minimised };
 }
 
+/** The schedule by names of sites, when that replays to the very same run. */
+function named(repro: Case, { outcome }: Minimised, execute: Execute): Schedule | null {
+  const turns = outcome.trace === null ? null : namedSchedule(outcome.trace);
+  if (turns === null || repro.schedule.type !== "turns") return null;
+  return execute(withTurns(repro, turns)).hash === outcome.hash ? turns : null;
+}
+
 function idOf(bucket: string): string {
   const id = bucketId(bucket);
   assert(id !== null, `"${bucket}" is no name of a bucket`);
@@ -96,5 +105,5 @@ function describe(
     ...(options.describeReturn && { describeReturn: options.describeReturn }),
   });
   const { target } = options;
-  return { bucket, title, report, case: repro, reproBytes: options.encode(repro), target };
+  return { bucket, title, report, case: repro, named: named(repro, minimised, execute), reproBytes: options.encode(repro), target };
 }

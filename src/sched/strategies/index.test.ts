@@ -82,6 +82,7 @@ test("round robin gives every task its quantum", () => {
     resetCells();
     return { tasks: [0, 1, 2].map((id) => addCell(id)) };
   };
-  const { schedule } = runWorld(tasks, strategies["round-robin"]!({ seed: 0, depth: 0, length: 0 }));
+  const roundRobin = strategies["round-robin"]!({ seed: 0, depth: 0, length: 0 });
+  const { schedule } = runWorld(tasks, roundRobin);
   expect(printSchedule(schedule)).toBe("0*1 1*1 2*1 0*1 1*1 2*1");
 });

@@ -66,7 +66,7 @@ describe("a bug of depth 3", () => {
     expect(hits(RUNS, (seed) => new RandomWalk(seed))).toBe(0);
   });
 
-  // Deterministic: with quantum q task 0 stands at 2 for q = 1 and 2 only, when task 1 is at 1 or 2.
+  // Deterministic: task 0 stands at 2 with quantum 1 and 2 only, when task 1 is at 1 or 2.
   test("round robin misses it with every quantum", () => {
     expect(hits(POINTS, (quantum) => new RoundRobin(1 + quantum))).toBe(0);
   });
