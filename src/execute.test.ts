@@ -54,13 +54,16 @@ describe("determinism", () => {
 
 describe("parts of a case", () => {
   test("a task that nobody created is a thread of task 0", () => {
-    const outcome = run("setup:\n  mmap 0 1 rw anon\nrun:\n  @0 store 0 5\n  @1 load 0\nschedule: 0 1\n");
+    const outcome = run(
+      "setup:\n  mmap 0 1 rw anon\nrun:\n  @0 store 0 5\n  @1 load 0\nschedule: 0 1\n",
+    );
     expect(outcome.results.at(-1)).toEqual({ r: 0, v: [5] });
   });
 
   test("a task that the run part creates waits for its birth", () => {
     const outcome = run(
-      "setup:\n  mmap 0 1 rw anon\nrun:\n  @0 store 0 5\n  @0 thread 1\n  @1 load 0\nschedule: 1 0 1\n",
+      "setup:\n  mmap 0 1 rw anon\nrun:\n  @0 store 0 5\n  @0 thread 1\n  @1 load 0\n" +
+        "schedule: 1 0 1\n",
     );
     expect(outcome.results.at(-1)).toEqual({ r: 0, v: [5] });
   });
@@ -80,7 +83,7 @@ describe("parts of a case", () => {
     expect(() => run("revert: no-such-fix\nload 0\n")).toThrow(/unknown patch "no-such-fix"/);
   });
 
-  test.each(["split", "pte-only", "none"])("locks %s: the race is there with any lock layout", (locks) => {
+  test.each(["split", "pte-only", "none"])("locks %s: the race is there", (locks) => {
     const c = { ...race, config: { ...race.config, locks: locks as "split" } };
     expect(execute(c).title).toMatch(/^BUG: Bad rss-counter state/);
   });

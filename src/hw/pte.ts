@@ -129,6 +129,10 @@ export function pmd_wrprotect(pmd: Pmd): Pmd {
 export function pmd_mkclean(pmd: Pmd): Pmd {
   return (pmd & ~DIRTY) as Pmd;
 }
+/** Hardware faults on it, software still sees what it is. */
+export function pmd_mknotpresent(pmd: Pmd): Pmd {
+  return (pmd & ~PRESENT) as Pmd;
+}
 export function pmd_mkdevmap(pmd: Pmd): Pmd {
   return (pmd | DEVMAP) as Pmd;
 }

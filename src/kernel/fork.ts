@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Birth and death of an mm. Models: kernel/fork.c (mm_init, check_mm, mmput, __mmdrop).
 // Fidelity: faithful in check_mm's tests and texts of each version; leaves out dup_mmap (fork).
-import { LEVELS, geometry } from "../hw/geometry.ts";
+import { geometry } from "../hw/geometry.ts";
 import { mem, UPPER_TABLE } from "../hw/phys.ts";
 import type { Preemptible } from "../sched/point.ts";
 import { pr_bug } from "./bug.ts";
@@ -38,7 +38,7 @@ export function mm_alloc(): Mm {
 
 /** Pages an address space can have with the geometry in force. */
 export function task_size(): number {
-  return Math.min(geometry.entries ** LEVELS, 2 ** 30);
+  return geometry.pages;
 }
 
 /** mmput(): the last user takes everything down and has it checked. */

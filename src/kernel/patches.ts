@@ -5,7 +5,7 @@ import { UserError } from "../lib/assert.ts";
 
 /** Kernel versions that differ in what is modelled, oldest first. "latest" has every landed fix. */
 export const VERSIONS = [
-  "v4.11", "v4.12", "v4.13", "v4.14", "v4.15", "v5.1", "v5.4", "v5.6", "v6.5", "latest",
+  "v4.11", "v4.12", "v4.13", "v4.14", "v4.15", "v5.1", "v5.2", "v5.4", "v5.6", "v6.5", "latest",
 ] as const;
 export type Version = (typeof VERSIONS)[number];
 
@@ -72,6 +72,11 @@ export const patches = [
     id: "dax-insert-pfn-pmd-recheck", toggle: "dax.insertPfnPmdRecheck=true", since: "v5.1",
     source: "mm/huge_memory.c, c6f3c5ee40c1",
     help: "insert_pfn_pmd() looks at the PMD under its lock; hides the collision by itself",
+  },
+  {
+    id: "dax-mkclean-keeps-pmd", toggle: "dax.mkcleanKeepsPmd=true", since: "v5.2",
+    source: "fs/dax.c, 024eee0e83f0",
+    help: "fsync's write protection never shows an empty PMD to those who look without its lock",
   },
   {
     id: "mm-rss-type-names", toggle: "mm.rssTypeNames=true", since: "v5.4",

@@ -107,8 +107,6 @@ export function beginPoints(): void {
   run.hash = 0x811c9dc5;
   run.epoch = 0;
   run.ticket = 0;
-  // Else the first points of a task outside instrumented code carry a site of the run before.
-  here.site = 0;
 }
 
 /** The access at this point happens now: features, event hash, trace. */

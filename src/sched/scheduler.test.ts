@@ -240,18 +240,37 @@ describe("what a run leaves behind", () => {
 
   test("a resumed task has its own site again, not that of whoever ran between", () => {
     const seen: number[] = [];
-    const two = function* (): Preemptible<void> {
+    const look = function* (): Preemptible<void> {
       yield* readCell(0);
       seen.push(here.site);
-      yield* readCell(0);
     };
-    follow("0*1 1*1 0 1", () => ({ tasks: [at(5, two()), at(6, two())] }));
-    const started = function* (site: number): Preemptible<void> {
-      yield* at(site, two());
+    const nap = function* (): Preemptible<void> {
+      yield* sleepOn(0);
+      seen.push(here.site);
     };
-    seen.length = 0;
-    follow("0*1 1*1 0 1", () => ({ tasks: [started(5), started(6)] }));
+    const task = function* (site: number, body: () => Preemptible<void>): Preemptible<void> {
+      yield* at(site, body());
+      wakeSleepers(0);
+    };
+    const spin = function* (): Preemptible<void> {
+      yield* spinOnCell(0);
+      seen.push(here.site);
+    };
+    const raise = function* (): Preemptible<void> {
+      yield* at(6, writeCell(0, 1));
+    };
+    // Preempted at a point, asleep, not yet begun, spinning.
+    follow("0*0 1*0 0 1", () => ({ tasks: [task(5, look), task(6, look)] }));
     expect(seen).toEqual([5, 6]);
+    seen.length = 0;
+    follow("0 1", () => ({ tasks: [task(5, nap), task(6, look)] }));
+    expect(seen).toEqual([6, 5]);
+    seen.length = 0;
+    follow("0 1", () => ({ tasks: [task(5, look), look()] }));
+    expect(seen).toEqual([5, 0]);
+    resetCells();
+    follow("0 1", () => ({ tasks: [task(5, spin), raise()] }));
+    expect(seen.at(-1)).toBe(5);
   });
 
   test("recording changes nothing", () => {

@@ -113,7 +113,7 @@ export class Scheduler {
     this.open = id;
     this.openedAt = run.step;
     run.current = id;
-    // Not the site of whoever ran before.
+    // Not the site of whoever ran before, in this run or in the last one.
     here.site = pendingSite[id]!;
     if (task.atPoint) {
       task.atPoint = false;

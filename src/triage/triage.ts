@@ -105,5 +105,8 @@ function describe(
     ...(options.describeReturn && { describeReturn: options.describeReturn }),
   });
   const { target } = options;
-  return { bucket, title, report, case: repro, named: named(repro, minimised, execute), reproBytes: options.encode(repro), target };
+  return {
+    bucket, title, report, target, case: repro, named: named(repro, minimised, execute),
+    reproBytes: options.encode(repro),
+  };
 }

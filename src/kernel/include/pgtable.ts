@@ -5,7 +5,8 @@
 import { geometry, table_index } from "../../hw/geometry.ts";
 import { mem } from "../../hw/phys.ts";
 import {
-  as_pmd, as_pte, describe_pmd, describe_pte, mk_table, NO_PMD, NO_PTE, pmd_pfn,
+  as_pmd, as_pte, describe_pmd, describe_pte, mk_table, NO_PMD, NO_PTE, pmd_mknotpresent,
+  pmd_pfn,
 } from "../../hw/pte.ts";
 import type { Pmd, Pte } from "../../hw/pte.ts";
 import { changed, pointKind, preempt } from "../../sched/point.ts";
@@ -93,6 +94,12 @@ export function* pmd_clear(pmdp: EntryPointer): Preemptible<void> {
 export function* pmdp_huge_get_and_clear(pmdp: EntryPointer): Preemptible<Pmd> {
   if (preempt(PMD_WRITE, pmdp)) yield;
   return write_pmd(pmdp, NO_PMD);
+}
+
+/** The entry stops to translate but does not become none. Returns what it was. */
+export function* pmdp_invalidate(pmdp: EntryPointer): Preemptible<Pmd> {
+  if (preempt(PMD_WRITE, pmdp)) yield;
+  return write_pmd(pmdp, pmd_mknotpresent(as_pmd(mem.read_entry(pmdp))));
 }
 
 /** READ_ONCE(*pte). */

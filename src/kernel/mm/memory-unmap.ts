@@ -27,7 +27,8 @@ import {
 } from "./mmu_gather.ts";
 import type { MmuGather } from "./mmu_gather.ts";
 import {
-  pmd_devmap_trans_unstable, pmd_none_or_clear_bad, pmd_none_or_trans_huge_or_clear_bad,
+  pmd_clear_bad, pmd_devmap_trans_unstable, pmd_none_or_clear_bad,
+  pmd_none_or_trans_huge_or_clear_bad,
 } from "./pgtable-generic.ts";
 import { page_remove_rmap } from "./rmap.ts";
 
@@ -158,7 +159,11 @@ function* free_level(
     const index = (address >>> (level * geometry.shift)) & geometry.mask;
     const entryp = base + index;
     const entry = level === 1 ? yield* pmdp_get(entryp) : yield* pudp_get(entryp);
-    if (pmd_none(entry) || pmd_bad(entry)) continue;
+    if (pmd_none(entry)) continue;
+    if (pmd_bad(entry)) {
+      yield* pmd_clear_bad(entryp, entry);
+      continue;
+    }
     const below = pmd_pfn(entry);
     if (level > 1) yield* free_level(tlb, level - 1, below, address, next, floor, ceiling);
     if (!covers(level, address, floor, ceiling)) continue;

@@ -15,7 +15,7 @@ function kernel_pointer(pointer: number): string {
 }
 
 /** Prints the entry and clears it; nobody flushes a TLB here. */
-function* pmd_clear_bad(pmdp: EntryPointer, pmd: Pmd): Preemptible<void> {
+export function* pmd_clear_bad(pmdp: EntryPointer, pmd: Pmd): Preemptible<void> {
   pr_bug(`mm/pgtable-generic.c:39: bad pmd ${kernel_pointer(pmdp)}(${x86_hex(pmd)})`);
   yield* pmd_clear(pmdp);
 }
