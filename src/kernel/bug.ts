@@ -20,6 +20,7 @@ export const log = {
 };
 
 export function log_reset(): void {
+  if (log.lines.length === 0) return;
   log.lines.length = 0;
   log.findings.length = 0;
   log.observed.length = 0;

@@ -102,6 +102,8 @@ const PROFILES: Record<string, Version> = { "v5.0": "v4.15", "v5.5": "v5.4", "v5
 
 const on = Object.fromEntries(patches.map((p) => [p.id, true])) as Record<PatchId, boolean>;
 
+let booted: readonly PatchId[] = [];
+
 /** True when the running kernel has this patch. */
 export function fixed(id: PatchId): boolean {
   return on[id];
@@ -151,5 +153,7 @@ export function patch_set(
 
 /** Makes `ids` the patches of the running kernel. */
 export function boot_with(ids: readonly PatchId[]): void {
+  if (ids === booted) return;
+  booted = ids;
   for (const { id } of patches) on[id] = ids.includes(id);
 }

@@ -7,6 +7,8 @@ import { spread } from "../lib/hash.ts";
 export const REGION_SIZE = 16384;
 const BRANCHES_SIZE = 4096;
 const SITES_SIZE = 4096;
+/** Of one module: its counters are neighbours, and must not run out of the region. */
+const MODULE_BRANCHES_MAX = 1024;
 const PAIRS_SIZE = REGION_SIZE - BRANCHES_SIZE - SITES_SIZE;
 
 /** Which signals reach the engine; an ablation turns one off. */
@@ -25,10 +27,11 @@ export let pairs = new Uint8Array(PAIRS_SIZE);
 let branchesUsed = 0;
 
 /** Reserves `count` branch counters for one instrumented module; returns the first index. */
-export function allocBranches(count: number, _module: string): number {
+export function allocBranches(count: number, module: string): number {
+  assert(count <= MODULE_BRANCHES_MAX, `${module} has too many branches: split the file`);
   const first = branchesUsed;
   // Beyond the region the counters wrap: two branches share a cell, nothing breaks.
-  branchesUsed = (branchesUsed + count) % (BRANCHES_SIZE - 1024);
+  branchesUsed = (branchesUsed + count) % (BRANCHES_SIZE - MODULE_BRANCHES_MAX);
   return first;
 }
 
@@ -51,6 +54,7 @@ export const seen = { pairs: 0, sites: 0 };
 /** A site was passed: one feature each. */
 export function sawSite(site: number): void {
   const cell = site & (SITES_SIZE - 1);
+  if (sites[cell] !== 0) return;
   sites[cell] = 1;
   if (seenSites[cell] === 0) {
     seenSites[cell] = 1;
@@ -61,6 +65,7 @@ export function sawSite(site: number): void {
 /** Two tasks touched one object, at least one of them writing: the pair of sites is the feature. */
 export function sawPair(first: number, second: number): void {
   const cell = spread(first + Math.imul(second, 31)) & (PAIRS_SIZE - 1);
+  if (pairs[cell] !== 0) return;
   pairs[cell] = 1;
   if (seenPairs[cell] === 0) {
     seenPairs[cell] = 1;

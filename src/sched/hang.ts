@@ -31,6 +31,7 @@ function isBlocked(task: number, alive: number): boolean {
 
 /** The tasks of a wait-for cycle through `start`, in order, or null. Waiting is for all holders. */
 export function findCycle(start: number, alive: number): number[] | null {
+  assert(isBlocked(start, alive), "a cycle is looked for from a task that may run");
   const path: number[] = [];
   let visited = 0;
   const visit = (task: number): boolean => {

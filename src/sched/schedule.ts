@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A schedule is a value: segments "task*points" in order, printable, replayable.
-import { UserError } from "../lib/assert.ts";
+import { assert, UserError } from "../lib/assert.ts";
 import { TASKS_MAX } from "./point.ts";
 
 /** Bumped when the meaning of a stored schedule changes (a point added in front of old ones). */
@@ -24,6 +24,7 @@ export function printSchedule(schedule: Schedule): string {
   return schedule
     .map(({ task, steps, site, visit }) => {
       if (site !== undefined) return `${task}@${site}${(visit ?? 1) === 1 ? "" : `#${visit}`}`;
+      assert(steps >= 0, "a turn of a negative number of points");
       return steps === Infinity ? `${task}` : `${task}*${steps}`;
     })
     .join(" ");

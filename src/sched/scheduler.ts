@@ -185,6 +185,7 @@ export class Scheduler {
   /** Nothing runs any more: all ended, or those that did not are hung or wait for user space. */
   private finish(): void {
     assert(run.runnable === 0, "a run ends while somebody could run");
+    assert((run.stalled & ~this.alive) === 0, "a task spins after its end");
     if (this.alive === 0) return;
     const hopeful = awaitingEvents(this.alive & ~run.stalled);
     // What a spinning task waits for is unknown: it may be the event as well.
@@ -201,6 +202,7 @@ function tooLong(task: number): Hang {
 
 /** A schedule from the pairs that rawTurns() returns. */
 export function toSchedule(turns: readonly number[]): Schedule {
+  assert(turns.length % 2 === 0, "a turn without its points");
   const list: Schedule = [];
   for (let i = 0; i < turns.length; i += 2) list.push({ task: turns[i]!, steps: turns[i + 1]! });
   return list;

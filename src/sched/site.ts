@@ -2,6 +2,8 @@
 // Where in the modelled kernel a task is: the build wraps every `yield* callee()` of kernel-land in
 // at()/left() (scripts/instrument.ts), so that points, features and reports can name the code.
 
+import { assert } from "../lib/assert.ts";
+
 /** key: stable hash of file, function, callee and ordinal; line is 1-based. */
 export type SiteRow = [key: number, fn: string, callee: string, file: string, line: number];
 
@@ -41,7 +43,11 @@ export function listenToCalls(to: CallListener | null): void {
 }
 
 export function registerSites(rows: SiteRow[]): void {
-  for (const [key, fn, callee, file, line] of rows) sites.set(key, { key, fn, callee, file, line });
+  for (const [key, fn, callee, file, line] of rows) {
+    const known = sites.get(key);
+    assert(known === undefined || known.fn === fn, "two sites have one key");
+    sites.set(key, { key, fn, callee, file, line });
+  }
 }
 
 /** The site with this key, or a nameless one when the code was not instrumented. */

@@ -35,18 +35,37 @@ export function inode_reset(): void {
   for (const cls of [i_rwsem_class, i_mmap_sem_class, i_mmap_rwsem_class]) rwsem_reset(cls);
 }
 
+/** The arrays of an inode are used again after the next boot: allocating them costs more. */
+const spare: Pick<Inode, "i_block" | "i_extent">[] = [];
+const spare_slots: Int32Array[] = [];
+
+function arrays_for(id: number): Pick<Inode, "i_block" | "i_extent"> {
+  const used = spare[id];
+  if (used === undefined) {
+    spare_slots[id] = new Int32Array(FILE_PAGES_MAX);
+    return (spare[id] = {
+      i_block: new Int32Array(FILE_PAGES_MAX), i_extent: new Uint8Array(FILE_PAGES_MAX),
+    });
+  }
+  spare_slots[id]!.fill(0);
+  used.i_block.fill(0);
+  used.i_extent.fill(0);
+  return used;
+}
+
 /** A new, empty (all holes) file of `pages` pages. */
 export function new_inode(kind: FileKind, pages: number): Inode {
   const id = all_inodes.length + 1;
+  const { i_block, i_extent } = arrays_for(id);
   const inode: Inode = {
     id, kind, i_size: pages,
     i_rwsem: init_rwsem(i_rwsem_class), i_mmap_sem: init_rwsem(i_mmap_sem_class),
     i_mapping: {
-      id, host: null as unknown as Inode, i_pages: new Int32Array(FILE_PAGES_MAX),
+      id, host: null as unknown as Inode, i_pages: spare_slots[id]!,
       tree_lock: spin_lock_init(`tree_lock of file ${id}`),
       i_mmap_rwsem: init_rwsem(i_mmap_rwsem_class), i_mmap: [], nrpages: 0, nrexceptional: 0,
     },
-    i_block: new Int32Array(FILE_PAGES_MAX), i_extent: new Uint8Array(FILE_PAGES_MAX),
+    i_block, i_extent,
     i_fop: kind === "dax" ? ext4_dax_vm_ops : shmem_vm_ops,
   };
   inode.i_mapping.host = inode;

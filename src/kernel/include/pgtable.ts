@@ -137,11 +137,12 @@ export function pmd_lockptr(mm: Mm, pmdp: EntryPointer): Spinlock {
  * so a slot that changed meanwhile leads to the struct page of something else.
  */
 export function* pte_lockptr(mm: Mm, pmdp: EntryPointer): Preemptible<Spinlock> {
-  if (!ptlocks.pte) return mm.page_table_lock;
-  return pmd_pfn(yield* pmdp_get(pmdp));
+  if (preempt(PMD_READ, pmdp)) yield;
+  return ptlocks.pte ? pmd_pfn(as_pmd(mem.read_entry(pmdp))) : mm.page_table_lock;
 }
 
 /** pte_offset_map(): reads the PMD entry again and walks through it, whatever it is. */
 export function* pte_offset_map(pmdp: EntryPointer, address: number): Preemptible<EntryPointer> {
-  return entry_offset(yield* pmdp_get(pmdp), address, 0);
+  if (preempt(PMD_READ, pmdp)) yield;
+  return entry_offset(as_pmd(mem.read_entry(pmdp)), address, 0);
 }

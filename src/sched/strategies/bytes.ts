@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The fuzzer's schedules: a fixed block of bytes, read as point counts, as site visits or as a
 // seed for PCT (engine.md, section D: site visits and PCT are far denser in bugs than counts).
+import { assert } from "../../lib/assert.ts";
 import { lowest, member, size } from "../bitmask.ts";
 import { run } from "../point.ts";
 import { here } from "../site.ts";
@@ -21,6 +22,7 @@ const TURN_MAX = 96;
  * other than the current one, so that no preemption is wasted.
  */
 export function fromBytes(mode: ByteMode, block: Uint8Array): Strategy {
+  assert(block.length === BLOCK_SIZE, "a schedule block of another size");
   if (mode === "counts") return new Counts(block);
   if (mode === "sites") return new Sites(block);
   let seed = 0;

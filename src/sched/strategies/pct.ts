@@ -4,6 +4,7 @@
 // its own schedule; a change point beyond the real end is wasted. Later change points always give
 // lower priorities (the paper draws the order): with two tasks every one of them then switches,
 // while some bugs of three tasks need a depth of one more.
+import { assert } from "../../lib/assert.ts";
 import { Prng } from "../../lib/prng.ts";
 import { run, TASKS_MAX } from "../point.ts";
 import type { Strategy } from "./strategy.ts";
@@ -19,7 +20,10 @@ export class Pct implements Strategy {
     private readonly seed: number,
     private readonly depth: number,
     private readonly length: number,
-  ) {}
+  ) {
+    assert(depth >= 1, "PCT of no depth: 1 is no preemption");
+    assert(length >= 1, "PCT over a run of no points");
+  }
 
   begin(): void {
     const prng = new Prng(this.seed);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Round robin: every task in turn, `quantum` points each.
+import { assert } from "../../lib/assert.ts";
 import { lowest } from "../bitmask.ts";
 import { run } from "../point.ts";
 import type { Strategy } from "./strategy.ts";
@@ -8,7 +9,9 @@ export class RoundRobin implements Strategy {
   readonly name = "round-robin";
   private last = -1;
 
-  constructor(private readonly quantum: number = 1) {}
+  constructor(private readonly quantum: number = 1) {
+    assert(quantum >= 1, "a quantum of no points");
+  }
 
   begin(): void {
     this.last = -1;
