@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Deadlock, lost wake-up and livelock: findings that the scheduler itself can see.
 import { assert } from "../lib/assert.ts";
-import { lowest, members } from "./bitmask.ts";
+import { lowest, members } from "../lib/bits.ts";
 import { kindOf, run, waitKind, waitObject, waitTicket } from "./point.ts";
 
 export type HangKind = "hang" | "livelock";

@@ -2,7 +2,7 @@
 // Points: what they cost the schedule, what they teach the fuzzer, and sets of tasks.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { lowest, member, members, size } from "./bitmask.ts";
+import { lowest, member, members, size } from "../lib/bits.ts";
 import { attachFeedback, pairs, REGION_SIZE, sites } from "./feedback.ts";
 import { kindOf, pointKind, preempt, TASKS_MAX } from "./point.ts";
 import type { Preemptible } from "./point.ts";

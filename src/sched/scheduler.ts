@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The run loop: resumes one task at a time, as the strategy says, until all have ended or hang.
 import { assert } from "../lib/assert.ts";
-import { lowest } from "./bitmask.ts";
+import { lowest } from "../lib/bits.ts";
 import { awaitingEvents, deadlock, findCycle, Hang, livelock, lostWakeup } from "./hang.ts";
 import {
   pass, pendingKind, pendingObject, pendingSite, run, setAlive, stallEpoch, TASKS_MAX,

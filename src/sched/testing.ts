@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // For tests only: runs a few tasks under any strategy, and explores all their schedules.
 import { assert, InternalError } from "../lib/assert.ts";
-import { members } from "./bitmask.ts";
+import { members } from "../lib/bits.ts";
 import { Hang } from "./hang.ts";
 import { beginPoints, block, changed, current, pointKind, preempt, run, stall, wake } from
   "./point.ts";

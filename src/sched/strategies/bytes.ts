@@ -2,7 +2,7 @@
 // The fuzzer's schedules: a fixed block of bytes, read as point counts, as site visits or as a
 // seed for PCT (engine.md, section D: site visits and PCT are far denser in bugs than counts).
 import { assert } from "../../lib/assert.ts";
-import { lowest, member, size } from "../bitmask.ts";
+import { lowest, member, size } from "../../lib/bits.ts";
 import { run } from "../point.ts";
 import { here } from "../site.ts";
 import { Pct } from "./pct.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Random walk: at every point, each runnable task is as likely as any other.
 import { Prng } from "../../lib/prng.ts";
-import { member, size } from "../bitmask.ts";
+import { member, size } from "../../lib/bits.ts";
 import { run } from "../point.ts";
 import type { Strategy } from "./strategy.ts";
 

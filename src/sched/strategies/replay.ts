@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Replay: follows a schedule turn by turn; after its end tasks run to completion, lowest first.
-import { lowest } from "../bitmask.ts";
+import { lowest } from "../../lib/bits.ts";
 import { run } from "../point.ts";
 import type { Schedule, Segment } from "../schedule.ts";
 import { allSites, here, siteName } from "../site.ts";

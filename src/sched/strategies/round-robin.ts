@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Round robin: every task in turn, `quantum` points each.
 import { assert } from "../../lib/assert.ts";
-import { lowest } from "../bitmask.ts";
+import { lowest } from "../../lib/bits.ts";
 import { run } from "../point.ts";
 import type { Strategy } from "./strategy.ts";
 

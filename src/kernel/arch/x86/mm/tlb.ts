@@ -3,7 +3,7 @@
 // Models: arch/x86/mm/tlb.c. Fidelity: reduced; no lazy TLB, no PCID generations.
 import { send_ipi } from "../../../../hw/ipi.ts";
 import { tlb_invalidate } from "../../../../hw/tlb.ts";
-import { lowest } from "../../../../sched/bitmask.ts";
+import { lowest } from "../../../../lib/bits.ts";
 import { current, pointKind, preempt } from "../../../../sched/point.ts";
 import type { Preemptible } from "../../../../sched/point.ts";
 import type { Mm } from "../../../include/mm_types.ts";
