@@ -15,10 +15,11 @@ const START = "const { main } = await import(process.argv[1]); " +
 
 const HELP = examples("npx faultline bench", "npx faultline bench engine --runs=100000");
 
+/** By their sources, so that the list is right also before anything is built. */
 function benchmarks(): string[] {
-  const folder = join(root, ".build/scripts");
+  const folder = join(root, "scripts");
   const files = attempt("read", folder, () => readdirSync(folder));
-  return files.filter((file) => /^bench.*\.js$/.test(file)).map((file) => file.slice(0, -3));
+  return files.flatMap((file) => /^(bench(?:-[a-z]+)?)\.ts$/.exec(file)?.[1] ?? []);
 }
 
 /** "bench" itself when it is there, else all by name. */
