@@ -7,7 +7,7 @@
 // A case that no record can say is MAGIC and its text.
 import { UserError } from "../lib/assert.ts";
 import { spread } from "../lib/hash.ts";
-import { BLOCK_SIZE, BYTE_MODES } from "../sched/strategies/bytes.ts";
+import { BLOCK_SIZE } from "../sched/strategies/bytes.ts";
 import type { Case, Config, ScheduleSpec } from "./case.ts";
 import type { Op } from "./op.ts";
 import { readTurns, writeTurns } from "./schedule-bytes.ts";
@@ -15,9 +15,9 @@ import { BLOCK_AT, RECORDS_AT, SEED_AT, SIZE_MAX } from "./target.ts";
 import type { Target, TargetOp } from "./target.ts";
 import { parseCase, printCase } from "./text.ts";
 
-/** Mode 3; 0 to 2 are the readings of sched/strategies/bytes.ts. */
-const TURNS = BYTE_MODES.length;
-const MODES = TURNS + 1;
+/** By mode: how the schedule block is read. Append only: stored bytes depend on the order. */
+const READINGS = ["counts", "sites", "pct", "turns", "walk"] as const;
+const TURNS = READINGS.indexOf("turns");
 const MAGIC = new TextEncoder().encode("#!faultline\n");
 const NO_STORY: readonly string[] = [];
 
@@ -67,10 +67,10 @@ export function expand(data: Uint8Array, target: Target): Uint8Array {
 }
 
 function readSchedule(tasks: number): ScheduleSpec {
-  const mode = image[0] % MODES;
-  if (mode === TURNS) return { type: "turns", turns: readTurns(image, BLOCK_AT, tasks) };
+  const mode = READINGS[image[0] % READINGS.length];
+  if (mode === "turns") return { type: "turns", turns: readTurns(image, BLOCK_AT, tasks) };
   const block = image.slice(BLOCK_AT, BLOCK_AT + BLOCK_SIZE);
-  return { type: "bytes", mode: BYTE_MODES[mode], block };
+  return { type: "bytes", mode, block };
 }
 
 /** Appends the operations of `count` records from `at` on; returns where the last one ends. */
@@ -136,7 +136,7 @@ function writeSchedule(spec: ScheduleSpec, out: Uint8Array, tasks: number): bool
     out[0] = TURNS;
     return writeTurns(spec.turns, out, BLOCK_AT, tasks);
   }
-  out[0] = BYTE_MODES.indexOf(spec.mode);
+  out[0] = READINGS.indexOf(spec.mode);
   out.set(spec.block, BLOCK_AT);
   return true;
 }

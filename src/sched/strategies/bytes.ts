@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The fuzzer's schedules: a fixed block of bytes, read as point counts, as site visits or as a
-// seed for PCT (engine.md, section D: site visits and PCT are far denser in bugs than counts).
+// seed for PCT or a random walk (engine.md, section D: the last three are far denser in bugs).
 import { assert } from "../../lib/assert.ts";
 import { lowest, member, size } from "../../lib/bits.ts";
 import { run } from "../point.ts";
 import { here } from "../site.ts";
 import { Pct } from "./pct.ts";
+import { RandomWalk } from "./random.ts";
 import type { Strategy } from "./strategy.ts";
 
 /** Bytes of a schedule block: eight switches of two bytes. */
 export const BLOCK_SIZE = 16;
-export const BYTE_MODES = ["counts", "sites", "pct"] as const;
+export const BYTE_MODES = ["counts", "sites", "pct", "walk"] as const;
 export type ByteMode = (typeof BYTE_MODES)[number];
 
 /** Longest turn that one byte of a count can ask for, in points. */
@@ -18,16 +19,23 @@ const TURN_MAX = 96;
 
 /**
  * counts: (points, target) pairs. sites: (low byte of a site, visit and target) pairs. pct: byte 0
- * is the depth, byte 1 the length, the seed is drawn from the rest. Targets count runnable tasks
+ * is the depth, byte 1 the length, the seed is drawn from the rest. walk: a seed for a random walk,
+ * which finds shallow races soonest (`npm run search`). Targets count runnable tasks
  * other than the current one, so that no preemption is wasted.
  */
 export function fromBytes(mode: ByteMode, block: Uint8Array): Strategy {
   assert(block.length === BLOCK_SIZE, "a schedule block of another size");
   if (mode === "counts") return new Counts(block);
   if (mode === "sites") return new Sites(block);
+  if (mode === "walk") return new RandomWalk(seedOf(block, 0));
+  return new Pct(seedOf(block, 2), 2 + (block[0]! & 3), 16 << (block[1]! & 3));
+}
+
+/** A seed from the block's bytes at `from` and after. */
+function seedOf(block: Uint8Array, from: number): number {
   let seed = 0;
-  for (let i = 2; i < BLOCK_SIZE; i++) seed = Math.imul(seed ^ block[i]!, 0x01000193) + i;
-  return new Pct(seed, 2 + (block[0]! & 3), 16 << (block[1]! & 3));
+  for (let i = from; i < BLOCK_SIZE; i++) seed = Math.imul(seed ^ block[i]!, 0x01000193) + i;
+  return seed;
 }
 
 /** Another runnable task than `from`, chosen by `target`; `from` itself when it is alone. */
