@@ -19,7 +19,7 @@ export interface Segment {
 
 export type Schedule = Segment[];
 
-/** `0*14 1*30 0@do_fault:__do_fault#2 1`; the empty schedule prints as "". */
+/** `0*14 1*30 0@insert_pfn_pmd:spin_lock#2 1`; the empty schedule prints as "". */
 export function printSchedule(schedule: Schedule): string {
   return schedule
     .map(({ task, steps, site, visit }) => {

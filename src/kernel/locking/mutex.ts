@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mutexes: sleeping, exclusive. Models: kernel/locking/mutex.c. Fidelity: reduced; FIFO, no
+// Mutexes: sleeping, exclusive. Models: kernel/locking/mutex.c. Fidelity: reduced; no hand-off, no
 // spinning on the owner.
 import { block, current, pointKind, preempt, wake } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
