@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The unguided half of a campaign: random operations, or those of a corpus input, under schedules
-// that PCT draws. Easy races fall to it sooner than to guidance (engine.md, section D).
+// of PCT or a random walk. Easy races fall to it sooner than to guidance (`npm run search`).
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Prng } from "../../src/lib/prng.ts";
+import { READINGS } from "../../src/program/bytes.ts";
 import { BLOCK_AT, RECORDS_AT } from "../../src/program/target.ts";
 import type { Target } from "../../src/program/target.ts";
-import { BYTE_MODES } from "../../src/sched/strategies/bytes.ts";
 import { StopFuzzing } from "../engine.ts";
 
-const PCT = BYTE_MODES.indexOf("pct");
+const PCT = READINGS.indexOf("pct");
+const WALK = READINGS.indexOf("walk");
 /** Executions between two chances for signals, and between two looks at the corpus folder. */
 const BATCH = 512;
 const REFRESH_EVERY = 64 * BATCH;
@@ -46,7 +47,7 @@ export class RandomInputs {
     if (this.kept.length > 0 && (choice & 1) === 1) {
       this.copy(this.kept[prng.below(this.kept.length)], (choice >>> 1) & 3);
     }
-    data[0] = PCT;
+    data[0] = (choice & 8) === 0 ? PCT : WALK;
     return data;
   }
 

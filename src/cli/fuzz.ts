@@ -109,7 +109,7 @@ function withOptions(command: Command): Command {
     .option("--time <time>", "stop after it: 60, 90s, 15m, 2h (default: 60)", duration)
     .option("--runs <n>", "stop after so many executions of all workers", wholeNumber(1))
     .option("--jobs <n>", "worker processes (default: one per core)", wholeNumber(1))
-    .option("--workers-pct <n>", "random PCT workers among them (default: half)", wholeNumber(0))
+    .option("--workers-pct <n>", "random workers among them (default: half)", wholeNumber(0))
     .option("--seed <n>", "of all randomness (default: drawn, and printed)", wholeNumber(1))
     .option("--corpus <folder>", `inputs (default: ${SCRATCH}/corpus/<target>)`)
     .option("--crashes <folder>", "findings (default: crashes)")

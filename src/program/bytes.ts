@@ -16,7 +16,7 @@ import type { Target, TargetOp } from "./target.ts";
 import { parseCase, printCase } from "./text.ts";
 
 /** By mode: how the schedule block is read. Append only: stored bytes depend on the order. */
-const READINGS = ["counts", "sites", "pct", "turns", "walk"] as const;
+export const READINGS = ["counts", "sites", "pct", "turns", "walk"] as const;
 const TURNS = READINGS.indexOf("turns");
 const MAGIC = new TextEncoder().encode("#!faultline\n");
 const NO_STORY: readonly string[] = [];

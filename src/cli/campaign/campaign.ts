@@ -155,7 +155,7 @@ export class Campaign {
 }
 
 function announcement({ title, bucket, isNew, total, seconds, mode, minimised }: Found): string {
-  const how = mode === "guided" ? "guided" : "random PCT";
+  const how = mode === "guided" ? "guided" : "random schedules";
   const when = `after ${grouped(total)} executions, ${seconds.toFixed(1)} s (${how})`;
   const lines = [`${color.red(title)}\n  ${isNew ? "new" : "known"}, ${when}: ${bucket}`];
   if (minimised !== null) {
