@@ -5,7 +5,8 @@ import { UserError } from "../lib/assert.ts";
 
 /** Kernel versions that differ in what is modelled, oldest first. "latest" has every landed fix. */
 export const VERSIONS = [
-  "v4.11", "v4.12", "v4.13", "v4.14", "v4.15", "v5.1", "v5.2", "v5.4", "v5.6", "v6.5", "latest",
+  "v4.11", "v4.12", "v4.13", "v4.14", "v4.15", "v5.1", "v5.2", "v5.4", "v5.6", "v5.19", "v6.5",
+  "latest",
 ] as const;
 export type Version = (typeof VERSIONS)[number];
 
@@ -87,6 +88,11 @@ export const patches = [
     id: "mm-cow-user-page-revalidate", toggle: "mm.cowUserPageRevalidate=true", since: "v5.6",
     source: "mm/memory.c, c3e5ea6ee574",
     help: "a failed user copy in COW re-checks the PTE and does not zero the new page",
+  },
+  {
+    id: "mm-gather-flushes-pfnmap", toggle: "mm.gatherFlushesPfnmap=true", since: "v5.19",
+    source: "include/asm-generic/tlb.h, b67fbebd4cf9",
+    help: "munmap flushes a mapping without page references before the file can lose sight of it",
   },
   {
     id: "mm-pte-map-one-read", toggle: "mm.pteMapOneRead=true", since: "v6.5",

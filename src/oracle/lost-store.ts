@@ -27,7 +27,11 @@ function user_access(
 ): void {
   if (stale) observe("stale TLB entry used after its page was freed");
   const vma = vma_at(mm, vpn);
-  if (vma === undefined) return;
+  if (vma === undefined) {
+    // Through a TLB, to a mapping that is being taken down: legal, and nobody knows which page.
+    if (write) forget_all();
+    return;
+  }
   const isShared = (vma.vm_flags & VM_SHARED) !== 0;
   const index = vpn - vma.vm_start + vma.vm_pgoff;
   const key = isShared ? vma.vm_file!.id * SPACE + index : mm.id * SPACE + vpn;
@@ -56,6 +60,11 @@ function being_discarded(inode: Inode, index: number, write: boolean): boolean {
     if (write) range.touched = true;
   }
   return busy;
+}
+
+function forget_all(): void {
+  privately.clear();
+  shared.clear();
 }
 
 function forget(truth: Map<number, number>, base: number, start: number, end: number): void {

@@ -15,7 +15,7 @@ import { current_mm } from "../include/sched.ts";
 import { down_write, up_write } from "../locking/rwsem.ts";
 import { trace } from "../trace.ts";
 import { free_pgd_range, unmap_page_range } from "./memory-unmap.ts";
-import { tlb_finish_mmu, tlb_gather_mmu } from "./mmu_gather.ts";
+import { tlb_end_vma, tlb_finish_mmu, tlb_gather_mmu } from "./mmu_gather.ts";
 
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
@@ -129,12 +129,22 @@ function straddles(mm: Mm, address: number): Vma | undefined {
   return mm.mmap.find((v) => v.vm_start < address && v.vm_end > address);
 }
 
+/** __split_vma(): both halves appear at once, to the mm and to whoever walks the file's i_mmap. */
 function* split_vma(mm: Mm, vma: Vma, address: number): Preemptible<void> {
   const upper: Vma = {
     ...vma, vm_start: address, vm_pgoff: vma.vm_pgoff + (address - vma.vm_start),
   };
-  vma.vm_end = address;
-  yield* vma_link(mm, upper);
+  const mapping = vma.vm_file === null ? null : vma.vm_file.i_mapping;
+  if (mapping !== null) yield* down_write(mapping.i_mmap_rwsem);
+  yield* vma_adjust(mm, vma, upper);
+  if (mapping !== null) up_write(mapping.i_mmap_rwsem);
+}
+
+function* vma_adjust(mm: Mm, vma: Vma, upper: Vma): Preemptible<void> {
+  if (preempt(VMA_EDIT, mm.id)) yield;
+  vma.vm_end = upper.vm_start;
+  mm.mmap.splice(mm.mmap.indexOf(vma) + 1, 0, upper);
+  if (vma.vm_file !== null) vma.vm_file.i_mapping.i_mmap.push(upper);
 }
 
 function* detach_vmas(mm: Mm, start: number, end: number): Preemptible<Vma[]> {
@@ -150,7 +160,10 @@ function* unmap_region(mm: Mm, gone: Vma[]): Preemptible<void> {
   const end = gone[gone.length - 1]!.vm_end;
   const tlb = yield* tlb_gather_mmu(mm, start, end);
   trace.zap_begin(mm, start, end);
-  for (const vma of gone) yield* unmap_page_range(tlb, vma, vma.vm_start, vma.vm_end, true);
+  for (const vma of gone) {
+    yield* unmap_page_range(tlb, vma, vma.vm_start, vma.vm_end, true);
+    yield* tlb_end_vma(tlb, vma);
+  }
   for (const vma of gone) yield* unlink_file_vma(vma);
   const before = mm.mmap.filter((v) => v.vm_end <= start);
   const after = mm.mmap.find((v) => v.vm_start >= end);

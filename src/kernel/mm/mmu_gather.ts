@@ -5,7 +5,8 @@
 import { pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { flush_tlb_mm_range } from "../arch/x86/mm/tlb.ts";
-import type { Mm } from "../include/mm_types.ts";
+import { VM_MIXEDMAP } from "../include/mm.ts";
+import type { Mm, Vma } from "../include/mm_types.ts";
 import { fixed } from "../patches.ts";
 import { free_table, put_page } from "./page_alloc.ts";
 
@@ -67,13 +68,25 @@ export function tlb_remove_table(tlb: MmuGather, frame: number, start: number, e
   tlb.tables.push(frame);
 }
 
-/** tlb_flush_mmu(): flush first, free then. */
+/**
+ * The entries of one VMA have gone. A mapping whose pages the gather holds no reference to (DAX)
+ * must be flushed before the VMA leaves its file: truncation would free the blocks under a TLB.
+ */
+export function* tlb_end_vma(tlb: MmuGather, vma: Vma): Preemptible<void> {
+  if ((vma.vm_flags & VM_MIXEDMAP) === 0 || !fixed("mm-gather-flushes-pfnmap")) return;
+  yield* tlb_flush_mmu_tlbonly(tlb);
+}
+
+function* tlb_flush_mmu_tlbonly(tlb: MmuGather): Preemptible<void> {
+  if (tlb.end <= tlb.start) return;
+  yield* flush_tlb_mm_range(tlb.mm, tlb.start, tlb.end);
+  tlb.start = Infinity;
+  tlb.end = 0;
+}
+
+/** Flush first, free then. */
 function* tlb_flush_mmu(tlb: MmuGather): Preemptible<void> {
-  if (tlb.end > tlb.start) {
-    yield* flush_tlb_mm_range(tlb.mm, tlb.start, tlb.end);
-    tlb.start = Infinity;
-    tlb.end = 0;
-  }
+  yield* tlb_flush_mmu_tlbonly(tlb);
   for (const frame of tlb.pages) yield* put_page(frame);
   tlb.pages.length = 0;
   for (const frame of tlb.tables) yield* free_table(frame);
