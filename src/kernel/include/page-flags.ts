@@ -19,7 +19,7 @@ const FLAG_READ = pointKind("page flags", "read", name);
 const FLAG_WRITE = pointKind("page flags", "write", name);
 const COUNT = pointKind("page refcount", "write", name);
 const MAP_READ = pointKind("page mapcount", "read", name);
-const MAP_WRITE = pointKind("page mapcount", "write", name);
+export const MAPCOUNT_WRITE = pointKind("page mapcount", "write", name);
 
 /** Page*(): a plain read of one flag. */
 export function* PageFlag(frame: number, flag: number): Preemptible<boolean> {
@@ -55,12 +55,5 @@ export function* put_page_testzero(frame: number): Preemptible<boolean> {
 
 export function* page_mapcount(frame: number): Preemptible<number> {
   if (preempt(MAP_READ, frame)) yield;
-  return mem.mapcount[frame]!;
-}
-
-/** atomic_inc/dec of _mapcount; returns the new count (0: mapped nowhere). */
-export function* add_mapcount(frame: number, delta: number): Preemptible<number> {
-  if (preempt(MAP_WRITE, frame)) yield;
-  mem.mapcount[frame]! += delta;
   return mem.mapcount[frame]!;
 }

@@ -6,7 +6,7 @@ import { geometry } from "../../hw/geometry.ts";
 import {
   pmd_bad, pmd_devmap, pmd_none, pmd_pfn, pmd_trans_huge, pte_dirty, pte_none, pte_write,
 } from "../../hw/pte.ts";
-import type { Pmd, Pte } from "../../hw/pte.ts";
+import type { Pmd } from "../../hw/pte.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { flush_tlb_mm_range } from "../arch/x86/mm/tlb.ts";
 import { add_mm_counter, VM_SHARED } from "../include/mm.ts";
@@ -106,7 +106,11 @@ function* zap_pte_range(
     yield* ptep_get_and_clear(ptep);
     tlb_track(tlb, address, address + 1);
     if (page === 0) continue;
-    force_flush = (yield* forget_page(vma, page, pte)) || force_flush;
+    if ((vma.vm_flags & VM_SHARED) !== 0 && pte_dirty(pte)) {
+      // Dirtiness moves from the PTE to the page.
+      yield* SetPageFlag(page, PG_dirty);
+      force_flush ||= pte_write(pte);
+    }
     rss[mm_counter(page)]!--;
     yield* page_remove_rmap(page);
     tlb_remove_page(tlb, page);
@@ -117,13 +121,6 @@ function* zap_pte_range(
   // Other CPUs may still write through a dirty file PTE: flush before the lock goes.
   if (force_flush) yield* flush_tlb_mm_range(mm, start, end);
   spin_unlock(ptl);
-}
-
-/** Dirtiness moves from the PTE to a file page; true when that demands a flush under the lock. */
-function* forget_page(vma: Vma, page: number, pte: Pte): Preemptible<boolean> {
-  if ((vma.vm_flags & VM_SHARED) === 0 || !pte_dirty(pte)) return false;
-  yield* SetPageFlag(page, PG_dirty);
-  return pte_write(pte);
 }
 
 /** zap_page_range(): one range, one gather. For MADV_DONTNEED and truncation. */

@@ -15,7 +15,9 @@ import { current_mm } from "../include/sched.ts";
 import { down_write, up_write } from "../locking/rwsem.ts";
 import { trace } from "../trace.ts";
 import { free_pgd_range, unmap_page_range } from "./memory-unmap.ts";
-import { tlb_end_vma, tlb_finish_mmu, tlb_gather_mmu } from "./mmu_gather.ts";
+import {
+  tlb_end_vma_must_flush, tlb_finish_mmu, tlb_flush_mmu_tlbonly, tlb_gather_mmu,
+} from "./mmu_gather.ts";
 
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
@@ -162,9 +164,9 @@ function* unmap_region(mm: Mm, gone: Vma[]): Preemptible<void> {
   trace.zap_begin(mm, start, end);
   for (const vma of gone) {
     yield* unmap_page_range(tlb, vma, vma.vm_start, vma.vm_end, true);
-    yield* tlb_end_vma(tlb, vma);
+    if (tlb_end_vma_must_flush(vma) && tlb.end > tlb.start) yield* tlb_flush_mmu_tlbonly(tlb);
   }
-  for (const vma of gone) yield* unlink_file_vma(vma);
+  for (const vma of gone) if (vma.vm_file !== null) yield* unlink_file_vma(vma.vm_file, vma);
   const before = mm.mmap.filter((v) => v.vm_end <= start);
   const after = mm.mmap.find((v) => v.vm_start >= end);
   const floor = before.length > 0 ? before[before.length - 1]!.vm_end : 0;
@@ -173,9 +175,8 @@ function* unmap_region(mm: Mm, gone: Vma[]): Preemptible<void> {
   trace.zap_end(mm, start, end);
 }
 
-function* unlink_file_vma(vma: Vma): Preemptible<void> {
-  if (vma.vm_file === null) return;
-  const { i_mapping } = vma.vm_file;
+function* unlink_file_vma(file: Inode, vma: Vma): Preemptible<void> {
+  const { i_mapping } = file;
   yield* down_write(i_mapping.i_mmap_rwsem);
   i_mapping.i_mmap = i_mapping.i_mmap.filter((v) => v !== vma);
   up_write(i_mapping.i_mmap_rwsem);

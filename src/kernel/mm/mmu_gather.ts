@@ -72,13 +72,11 @@ export function tlb_remove_table(tlb: MmuGather, frame: number, start: number, e
  * The entries of one VMA have gone. A mapping whose pages the gather holds no reference to (DAX)
  * must be flushed before the VMA leaves its file: truncation would free the blocks under a TLB.
  */
-export function* tlb_end_vma(tlb: MmuGather, vma: Vma): Preemptible<void> {
-  if ((vma.vm_flags & VM_MIXEDMAP) === 0 || !fixed("mm-gather-flushes-pfnmap")) return;
-  yield* tlb_flush_mmu_tlbonly(tlb);
+export function tlb_end_vma_must_flush(vma: Vma): boolean {
+  return (vma.vm_flags & VM_MIXEDMAP) !== 0 && fixed("mm-gather-flushes-pfnmap");
 }
 
-function* tlb_flush_mmu_tlbonly(tlb: MmuGather): Preemptible<void> {
-  if (tlb.end <= tlb.start) return;
+export function* tlb_flush_mmu_tlbonly(tlb: MmuGather): Preemptible<void> {
   yield* flush_tlb_mm_range(tlb.mm, tlb.start, tlb.end);
   tlb.start = Infinity;
   tlb.end = 0;
@@ -86,7 +84,7 @@ function* tlb_flush_mmu_tlbonly(tlb: MmuGather): Preemptible<void> {
 
 /** Flush first, free then. */
 function* tlb_flush_mmu(tlb: MmuGather): Preemptible<void> {
-  yield* tlb_flush_mmu_tlbonly(tlb);
+  if (tlb.end > tlb.start) yield* tlb_flush_mmu_tlbonly(tlb);
   for (const frame of tlb.pages) yield* put_page(frame);
   tlb.pages.length = 0;
   for (const frame of tlb.tables) yield* free_table(frame);

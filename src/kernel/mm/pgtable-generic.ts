@@ -53,8 +53,11 @@ export function pmd_none_or_clear_bad(pmd: Pmd): boolean {
  * A PMD of DAX looks bad to pmd_trans_unstable(), so it must be recognised first
  * (d0f0931de936, v4.12).
  */
-export function* pmd_devmap_trans_unstable(pmdp: EntryPointer): Preemptible<boolean> {
-  if (fixed("mm-pte-map-one-read")) return yield* pmd_has_no_table(pmdp);
+export function pmd_devmap_trans_unstable(pmdp: EntryPointer): Preemptible<boolean> {
+  return fixed("mm-pte-map-one-read") ? pmd_has_no_table(pmdp) : pmd_unstable_in_two_reads(pmdp);
+}
+
+function* pmd_unstable_in_two_reads(pmdp: EntryPointer): Preemptible<boolean> {
   if (fixed("mm-devmap-before-unstable")) {
     // Two reads: between them the entry may go from none to DAX, and is then taken for bad.
     if (pmd_devmap(yield* pmdp_get(pmdp))) return true;
