@@ -24,7 +24,7 @@ const EMPTY_RUNS = 1_000_000;
 const RATES: readonly [name: string, ...args: string[]][] = [
   ["plain", "--work=fixed"],
   ["jazzer", "--work=fixed", "--engine"],
-  ["jazzer, -entropic=0", "--work=fixed", "--engine", "--fuzzer-arg=-entropic=0"],
+  ["jazzer, -entropic=1", "--work=fixed", "--engine", "--fuzzer-arg=-entropic=1"],
   ["dax plain", "--work=pool"],
   ["dax jazzer", "--work=pool", "--engine"],
   ["dax fuzzing", "--work=bytes", "--engine"],

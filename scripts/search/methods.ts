@@ -24,8 +24,8 @@ export const methods: readonly Method[] = [
   { name: "pct", what: "PCT", signals: null },
   // Not in the default comparison.
   {
-    name: "guided-flat", what: "libFuzzer, all feedback, -entropic=0", signals: ALL,
-    libFuzzerArgs: ["-entropic=0"],
+    name: "guided-entropic", what: "libFuzzer, all feedback, -entropic=1", signals: ALL,
+    libFuzzerArgs: ["-entropic=1"],
   },
 ];
 
