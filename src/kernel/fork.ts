@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Birth and death of an mm. Models: kernel/fork.c (mm_init, check_mm, mmput, __mmdrop).
 // Fidelity: faithful in check_mm's tests and texts of each version; leaves out dup_mmap (fork).
+import { assert } from "../lib/assert.ts";
 import { geometry } from "../hw/geometry.ts";
 import { mem, UPPER_TABLE } from "../hw/phys.ts";
 import type { Preemptible } from "../sched/point.ts";
@@ -43,6 +44,7 @@ export function task_size(): number {
 
 /** mmput(): the last user takes everything down and has it checked. */
 export function* mmput(mm: Mm): Preemptible<void> {
+  assert(mm.mm_users > 0, "an mm is put once too often");
   mm.mm_users--;
   if (mm.mm_users > 0) return;
   yield* exit_mmap(mm);

@@ -4,6 +4,7 @@
 // Fidelity: faithful; the 4096 hashed wait queues are one queue a key, since a waiter with
 // another key on the same queue is never woken by it.
 // Locks: tree_lock guards the slots; the entry lock sleeps and ranks with the page lock.
+import { assert } from "../../lib/assert.ts";
 import { geometry } from "../../hw/geometry.ts";
 import { mem } from "../../hw/phys.ts";
 import { block, changed, current, pointKind, preempt, wake } from "../../sched/point.ts";
@@ -14,7 +15,7 @@ import { EEXIST } from "../errno.ts";
 import type { AddressSpace } from "../include/mm_types.ts";
 import { get_page } from "../include/page-flags.ts";
 import { lock_page, unlock_page } from "../locking/pagelock.ts";
-import { spin_lock, spin_unlock } from "../locking/spinlock.ts";
+import { spin_is_locked, spin_lock, spin_unlock } from "../locking/spinlock.ts";
 import {
   delete_from_page_cache, find_lock_page, RADIX_TREE_EXCEPTIONAL_ENTRY,
 } from "../mm/filemap.ts";
@@ -34,7 +35,8 @@ const TAG_DIRTY = 1 << 25;
 const FRAME = (1 << 24) - 1;
 
 const ENTRIES_MAX = 64;
-const FILES_MAX = 8;
+/** Numbers of files are below this; see new_inode(). */
+const FILES_MAX = 256;
 const files: (AddressSpace | undefined)[] = [];
 /** Who locked an entry, by mapping and slot; meaningful while its lock bit is set. */
 const owner = new Int8Array(FILES_MAX * ENTRIES_MAX);
@@ -59,6 +61,7 @@ export function dax_reset(): void {
 
 /** A file's tree can be found from a lock's key: for the wait-for graph. */
 export function dax_register(mapping: AddressSpace): void {
+  assert(mapping.id < FILES_MAX, "more files than there are entry locks");
   files[mapping.id] = mapping;
 }
 
@@ -102,6 +105,7 @@ function describe_entry(entry: number, slot: number): string {
 /** Looks the entry for `index` up; tree_lock is held. */
 function* radix_tree_lookup(mapping: AddressSpace, index: number): Preemptible<number> {
   if (preempt(ENTRY_READ, key_of(mapping, index & ~geometry.mask))) yield;
+  assert(spin_is_locked(mapping.tree_lock), "a slot is read without tree_lock");
   return mapping.i_pages[slot_of(mapping, index)]!;
 }
 
@@ -110,6 +114,7 @@ function* radix_tree_store(
   mapping: AddressSpace, slot: number, entry: number,
 ): Preemptible<void> {
   if (preempt(ENTRY_WRITE, key_of(mapping, slot & ~geometry.mask))) yield;
+  assert(spin_is_locked(mapping.tree_lock), "a slot is written without tree_lock");
   if (tracing()) {
     const [from, to] = [mapping.i_pages[slot]!, entry].map((e) => describe_entry(e, slot));
     const range = key_of(mapping, slot & ~geometry.mask);
@@ -156,6 +161,8 @@ export function* lock_slot(
   mapping: AddressSpace, index: number, entry: number,
 ): Preemptible<number> {
   if (preempt(ENTRY_LOCK, wait_key(mapping, index, entry))) yield;
+  assert(is_exceptional(entry), "only entries have an entry lock");
+  assert(!is_locked(entry), "the entry is locked already");
   const slot = is_pmd_entry(entry) ? index & ~geometry.mask : index;
   owner[key_of(mapping, slot)] = current();
   mapping.i_pages[slot]! |= RADIX_DAX_ENTRY_LOCK;
@@ -182,6 +189,7 @@ export function put_unlocked_mapping_entry(
 export function* put_locked_mapping_entry(
   mapping: AddressSpace, index: number, entry: number,
 ): Preemptible<void> {
+  assert(entry !== 0, "no entry to unlock");
   if (!is_exceptional(entry)) {
     unlock_page(entry);
     yield* put_page(entry);
@@ -287,6 +295,7 @@ function* lock_hole_page(mapping: AddressSpace, frame: number): Preemptible<numb
 export function* replace_entry(
   mapping: AddressSpace, index: number, old: number, kind: number, dirty: boolean,
 ): Preemptible<number> {
+  assert(!is_exceptional(old) || is_locked(old), "an entry is replaced without its lock");
   yield* spin_lock(mapping.tree_lock);
   const tag = dirty ? TAG_DIRTY : 0;
   const slot = slot_of(mapping, index);
@@ -325,6 +334,7 @@ export function* replace_with_page(
 
 /** Clears the dirty tag of a locked entry (fsync has written it back). */
 export function* clear_dirty_tag(mapping: AddressSpace, index: number): Preemptible<void> {
+  assert(is_locked(mapping.i_pages[slot_of(mapping, index)]!), "cleaned without its lock");
   yield* spin_lock(mapping.tree_lock);
   const slot = slot_of(mapping, index);
   yield* radix_tree_store(mapping, slot, mapping.i_pages[slot]! & ~TAG_DIRTY);

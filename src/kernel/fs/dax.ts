@@ -3,6 +3,7 @@
 // Models: fs/dax.c (v4.11 to v4.14). Fidelity: faithful in steps and locks; leaves out sectors,
 // dax_device, journals, the 1 GiB level. Locks: mmap_lock and the filesystem's mmap lock are held
 // for reading; then entry lock > i_mmap_rwsem > pmd_lock > pte lock > tree_lock.
+import { assert } from "../../lib/assert.ts";
 import { geometry } from "../../hw/geometry.ts";
 import { FILE } from "../../hw/phys.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "../include/pgtable.ts";
 import { get_page } from "../include/page-flags.ts";
 import { __SetPageLocked } from "../locking/pagelock.ts";
-import { down_read, up_read } from "../locking/rwsem.ts";
+import { down_read, rwsem_is_held, up_read } from "../locking/rwsem.ts";
 import { spin_lock, spin_unlock } from "../locking/spinlock.ts";
 import { delete_from_page_cache } from "../mm/filemap.ts";
 import { mm_get_huge_zero_page, split_huge_pmd, vmf_insert_pfn_pmd } from "../mm/huge_memory.ts";
@@ -54,6 +55,7 @@ function is_write(vmf: VmFault): boolean {
 
 /** One page. A private write comes with cow_page and allocates no block. */
 function* dax_iomap_pte_fault(vmf: VmFault): Preemptible<number> {
+  assert(rwsem_is_held(vmf.vma.vm_file!.i_mmap_sem), "a DAX fault without the fs lock");
   const inode = vmf.vma.vm_file!;
   const mapping = inode.i_mapping;
   if (vmf.pgoff >= inode.i_size) return VM_FAULT_SIGBUS;
@@ -95,6 +97,7 @@ function* pmd_unfit_for_pte(vmf: VmFault): Preemptible<number> {
 
 /** A private write: the data goes to cow_page, the tree entry is left as it was. */
 function* dax_cow(vmf: VmFault, iomap: Iomap): Preemptible<number> {
+  assert(vmf.cow_page !== 0, "COW without a page for the copy");
   if (iomap.type === IOMAP_MAPPED) yield* copy_user_highpage(vmf.cow_page, iomap.frame);
   const ret = yield* finish_fault(vmf);
   return ret === 0 ? VM_FAULT_DONE_COW : ret;
@@ -177,6 +180,7 @@ function pmd_fault_possible(vmf: VmFault, address: number, pgoff: number): boole
 }
 
 function* __dax_iomap_pmd_fault(vmf: VmFault): Preemptible<number> {
+  assert(rwsem_is_held(vmf.vma.vm_file!.i_mmap_sem), "a DAX fault without the fs lock");
   const inode = vmf.vma.vm_file!;
   const mapping = inode.i_mapping;
   const address = vmf.address & ~geometry.mask;
@@ -303,6 +307,7 @@ function* dax_mapping_entry_mkclean(
 }
 
 function* mkclean_one(vma: Vma, address: number, frame: number): Preemptible<void> {
+  assert((vma.vm_flags & VM_SHARED) !== 0, "a private mapping has nothing to clean");
   const mm = vma.vm_mm;
   const [pmdp, ptep] = yield* follow_pte_pmd(mm, address);
   if (pmdp === 0) return;

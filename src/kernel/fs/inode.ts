@@ -5,7 +5,7 @@
 import { geometry } from "../../hw/geometry.ts";
 import { mem } from "../../hw/phys.ts";
 import type { Preemptible } from "../../sched/point.ts";
-import { EBADF, EFBIG, EINVAL, ENOSPC } from "../errno.ts";
+import { EBADF, EFBIG, EINVAL, ENFILE, ENOSPC } from "../errno.ts";
 import type { FileKind, Inode } from "../include/mm_types.ts";
 import { FDS_MAX, files } from "../include/sched.ts";
 import {
@@ -22,6 +22,8 @@ import { ext4_iomap_begin, ext4_punch_hole, IOMAP_MAPPED } from "./ext4/inode.ts
 
 /** Largest file, in pages: a few huge pages of the small geometry. */
 export const FILE_PAGES_MAX = 64;
+/** Files of one boot, one less than the entry locks of fs/dax-entry.ts are numbered for. */
+export const INODES_MAX = 255;
 
 const i_rwsem_class = rwsem_class("i_rwsem");
 const i_mmap_sem_class = rwsem_class("fs mmap lock");
@@ -78,6 +80,7 @@ export function new_inode(kind: FileKind, pages: number): Inode {
 export function create_file(kind: FileKind, fd: number, pages: number): number {
   if (fd >= FDS_MAX) return -EBADF;
   if (pages > FILE_PAGES_MAX) return -EFBIG;
+  if (all_inodes.length >= INODES_MAX) return -ENFILE;
   files[fd] = new_inode(kind, pages);
   return 0;
 }

@@ -4,6 +4,7 @@
 import { FREE, mem } from "../../hw/phys.ts";
 import { changed, pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
+import { VM_BUG_ON } from "../bug.ts";
 
 export const PG_locked = 1 << 0;
 export const PG_uptodate = 1 << 1;
@@ -35,6 +36,7 @@ export function* SetPageFlag(frame: number, flag: number): Preemptible<void> {
 
 export function* get_page(frame: number): Preemptible<void> {
   if (preempt(COUNT, frame)) yield;
+  VM_BUG_ON(mem.refcount[frame]! <= 0, "page_ref_count(page) <= 0", "include/linux/mm.h");
   mem.refcount[frame]!++;
 }
 
@@ -49,6 +51,7 @@ export function* get_page_unless_zero(frame: number): Preemptible<boolean> {
 /** Drops a reference; true when it was the last one. */
 export function* put_page_testzero(frame: number): Preemptible<boolean> {
   if (preempt(COUNT, frame)) yield;
+  VM_BUG_ON(mem.refcount[frame] === 0, "page_ref_count(page) == 0", "include/linux/mm.h");
   mem.refcount[frame]!--;
   return mem.refcount[frame] === 0;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page cache of a file: one slot an index, pages are locked and re-checked after the lock.
 // Models: mm/filemap.c. Fidelity: reduced; no readahead, no writeback, no fault-around.
+import { assert } from "../../lib/assert.ts";
 import { FILE, mem } from "../../hw/phys.ts";
 import { changed, pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
+import { pr_bug, printk, VM_BUG_ON } from "../bug.ts";
 import type { AddressSpace } from "../include/mm_types.ts";
-import { get_page, PG_uptodate } from "../include/page-flags.ts";
+import { get_page, PG_locked, PG_uptodate } from "../include/page-flags.ts";
 import { __SetPageLocked, lock_page, unlock_page } from "../locking/pagelock.ts";
 import { spin_lock, spin_unlock } from "../locking/spinlock.ts";
 import { alloc_page, put_page } from "./page_alloc.ts";
@@ -20,6 +22,7 @@ const SLOT_WRITE = pointKind("page-cache slot", "write", slot_name);
 /** Reads one slot of mapping->i_pages (page_tree). */
 export function* slot_get(mapping: AddressSpace, index: number): Preemptible<number> {
   if (preempt(SLOT_READ, (mapping.id << 12) | index)) yield;
+  assert(index < mapping.i_pages.length, "a slot beyond the file");
   return mapping.i_pages[index]!;
 }
 
@@ -27,6 +30,7 @@ export function* slot_set(
   mapping: AddressSpace, index: number, value: number,
 ): Preemptible<void> {
   if (preempt(SLOT_WRITE, (mapping.id << 12) | index)) yield;
+  assert(index < mapping.i_pages.length, "a slot beyond the file");
   mapping.i_pages[index] = value;
   changed();
 }
@@ -86,6 +90,11 @@ function* add_to_page_cache(
 export function* delete_from_page_cache(
   mapping: AddressSpace, frame: number,
 ): Preemptible<void> {
+  VM_BUG_ON((mem.flags[frame]! & PG_locked) === 0, "!PageLocked(page)", "mm/filemap.c");
+  if (mem.mapcount[frame] !== 0) {
+    pr_bug(`BUG: Bad page cache in process task  pfn:${frame.toString(16).padStart(5, "0")}`);
+    printk("page dumped because: still mapped when deleted");
+  }
   yield* spin_lock(mapping.tree_lock);
   yield* slot_set(mapping, mem.index[frame]!, 0);
   mapping.nrpages--;

@@ -2,6 +2,7 @@
 // Huge PMDs of files (DAX) and the huge zero page. Models: mm/huge_memory.c (v4.11 to v5.1).
 // Fidelity: faithful for DAX on x86 (no deposited tables); anonymous THP is not here yet.
 // Locks: every change of a PMD entry happens under pmd_lock().
+import { assert } from "../../lib/assert.ts";
 import { geometry } from "../../hw/geometry.ts";
 import { mem, ZERO } from "../../hw/phys.ts";
 import {
@@ -45,6 +46,7 @@ function maybe_pmd_mkwrite(pmd: Pmd, vma: Vma): Pmd {
 function* insert_pfn_pmd(
   vma: Vma, pmdp: EntryPointer, pfn: number, write: boolean,
 ): Preemptible<void> {
+  assert((pfn & geometry.mask) === 0, "a huge page must be aligned");
   const ptl = pmd_lockptr(vma.vm_mm, pmdp);
   yield* spin_lock(ptl);
   if (fixed("dax-insert-pfn-pmd-recheck")) {
@@ -95,6 +97,7 @@ export function* split_huge_pmd(vma: Vma, pmdp: EntryPointer, address: number): 
 }
 
 function* __split_huge_pmd(vma: Vma, pmdp: EntryPointer, address: number): Preemptible<void> {
+  assert(pmdp !== 0, "no entry to split");
   const start = address & ~geometry.mask;
   const ptl = pmd_lockptr(vma.vm_mm, pmdp);
   yield* spin_lock(ptl);
@@ -110,6 +113,7 @@ function* __split_huge_pmd(vma: Vma, pmdp: EntryPointer, address: number): Preem
 export function* zap_huge_pmd(
   tlb: MmuGather, vma: Vma, pmdp: EntryPointer, address: number,
 ): Preemptible<boolean> {
+  assert((address & geometry.mask) === 0, "half a huge page to zap");
   const ptl = pmd_lockptr(vma.vm_mm, pmdp);
   yield* spin_lock(ptl);
   const pmd = yield* pmdp_get(pmdp);

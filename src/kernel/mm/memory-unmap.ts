@@ -2,6 +2,7 @@
 // The unmapping half of mm/memory.c: zap, freeing of page tables, unmap_mapping_range().
 // Models: mm/memory.c (v4.11 to v5.6). Fidelity: faithful in locks and order; reduced: one
 // mmu_gather batch, no swap entries. Locks: mmap_lock read or write, or i_mmap_rwsem alone.
+import { assert } from "../../lib/assert.ts";
 import { geometry } from "../../hw/geometry.ts";
 import {
   pmd_bad, pmd_devmap, pmd_none, pmd_pfn, pmd_trans_huge, pte_dirty, pte_none, pte_write,
@@ -42,6 +43,8 @@ function level_end(address: number, end: number, level: number): number {
 export function* unmap_page_range(
   tlb: MmuGather, vma: Vma, start: number, end: number, even_cows: boolean,
 ): Preemptible<void> {
+  assert(start >= vma.vm_start, "unmapping below the VMA");
+  assert(end <= vma.vm_end, "unmapping above the VMA");
   let next = start;
   for (let address = start; address < end; address = next) {
     next = level_end(address, end, 3);
@@ -54,6 +57,7 @@ export function* unmap_page_range(
 function* zap_pud_range(
   tlb: MmuGather, vma: Vma, pgd: Pmd, start: number, end: number, even_cows: boolean,
 ): Preemptible<void> {
+  assert(start < end, "an empty range to zap");
   let next = start;
   for (let address = start; address < end; address = next) {
     next = level_end(address, end, 2);
@@ -66,6 +70,7 @@ function* zap_pud_range(
 function* zap_pmd_range(
   tlb: MmuGather, vma: Vma, pud: Pmd, start: number, end: number, even_cows: boolean,
 ): Preemptible<void> {
+  assert(start < end, "an empty range to zap");
   let next = start;
   for (let address = start; address < end; address = next) {
     next = level_end(address, end, 1);
@@ -91,6 +96,7 @@ function zap_unstable(pmdp: EntryPointer): Preemptible<boolean> {
 function* zap_pte_range(
   tlb: MmuGather, vma: Vma, pmdp: EntryPointer, start: number, end: number, even_cows: boolean,
 ): Preemptible<void> {
+  assert(end - start <= geometry.entries, "more than one table to zap");
   const mm = vma.vm_mm;
   const rss = [0, 0, 0, 0];
   const ptl = yield* pte_lockptr(mm, pmdp);
@@ -141,6 +147,9 @@ export function* zap_page_range(
 export function* free_pgd_range(
   tlb: MmuGather, start: number, end: number, floor: number, ceiling: number,
 ): Preemptible<void> {
+  assert(start < end, "no tables to free");
+  assert(floor <= start, "a neighbour reaches into the range");
+  assert(ceiling === 0 || end <= ceiling, "the next VMA reaches into the range");
   yield* free_level(tlb, 3, tlb.mm.pgd, start, end, floor, ceiling);
 }
 
@@ -179,6 +188,8 @@ function covers(level: number, address: number, floor: number, ceiling: number):
 function* unlink_table(
   tlb: MmuGather, level: number, entryp: EntryPointer, table: number, address: number,
 ): Preemptible<void> {
+  assert(level >= 1 && level <= 3, "there is no such level of tables");
+  assert(table !== 0, "a table in frame 0");
   const span = 1 << (level * geometry.shift);
   const first = address & ~(span - 1);
   if (level === 1) {
@@ -198,6 +209,7 @@ function* unlink_table(
 export function* unmap_mapping_range(
   mapping: AddressSpace, start: number, end: number, even_cows: boolean,
 ): Preemptible<void> {
+  assert(start <= end, "a file range that ends before it starts");
   yield* down_write(mapping.i_mmap_rwsem);
   for (const vma of mapping.i_mmap) {
     const first = Math.max(vma.vm_start, vma.vm_start + start - vma.vm_pgoff);

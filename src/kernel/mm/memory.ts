@@ -3,6 +3,7 @@
 // Models: mm/memory.c (v4.11 to v5.6). Fidelity: faithful in the order of steps, locks and
 // re-checks; leaves out: fault-around, swap, NUMA hinting, userfaultfd, anonymous THP, memcg.
 // Locks: the caller holds mmap_lock for reading; page lock > pmd_lock > pte lock.
+import { assert } from "../../lib/assert.ts";
 import { geometry } from "../../hw/geometry.ts";
 import { ANON, mem, PMD_TABLE, PTE_TABLE, UPPER_TABLE } from "../../hw/phys.ts";
 import {
@@ -31,7 +32,8 @@ import {
   ptep_get, ptep_get_and_clear, pud_populate, pudp_get, set_pte_at,
 } from "../include/pgtable.ts";
 import { lock_page, trylock_page, unlock_page } from "../locking/pagelock.ts";
-import { spin_lock, spin_unlock } from "../locking/spinlock.ts";
+import { rwsem_is_held } from "../locking/rwsem.ts";
+import { spin_is_locked, spin_lock, spin_unlock } from "../locking/spinlock.ts";
 import { fixed } from "../patches.ts";
 import { trace } from "../trace.ts";
 import { huge_pmd_set_accessed, transparent_hugepage_enabled } from "./huge_memory.ts";
@@ -59,11 +61,13 @@ export function mm_counter(frame: number): number {
 
 /** The page behind a PTE, 0 for special ones (zero page, DAX). */
 export function vm_normal_page(pte: Pte): number {
+  assert(pte_present(pte), "only a present PTE has a page");
   return pte_special(pte) ? 0 : pte_pfn(pte);
 }
 
 /** A table for `address`, covering entries of `level`; its name in reports is its first page. */
 function* table_alloc(kind: number, address: number, level: number): Preemptible<number> {
+  assert(level >= 0 && level < 3, "there is no such level of tables");
   const table = yield* alloc_page(kind);
   if (table !== 0) mem.index[table] = (address >>> (level * geometry.shift)) & ~geometry.mask;
   return table;
@@ -71,6 +75,7 @@ function* table_alloc(kind: number, address: number, level: number): Preemptible
 
 /** __pud_alloc(): a table under the empty PGD entry; returns the entry, none: out of memory. */
 function* __pud_alloc(mm: Mm, pgdp: EntryPointer, address: number): Preemptible<Pmd> {
+  assert(pgdp !== 0, "no PGD entry to fill");
   const table = yield* table_alloc(UPPER_TABLE, address, 2);
   if (table === 0) return NO_PMD;
   yield* spin_lock(mm.page_table_lock);
@@ -83,6 +88,7 @@ function* __pud_alloc(mm: Mm, pgdp: EntryPointer, address: number): Preemptible<
 
 /** __pmd_alloc(): the same one level further down. */
 function* __pmd_alloc(mm: Mm, pudp: EntryPointer, address: number): Preemptible<Pmd> {
+  assert(pudp !== 0, "no PUD entry to fill");
   const table = yield* table_alloc(PMD_TABLE, address, 1);
   if (table === 0) return NO_PMD;
   yield* spin_lock(mm.page_table_lock);
@@ -99,6 +105,7 @@ function* __pmd_alloc(mm: Mm, pudp: EntryPointer, address: number): Preemptible<
 
 /** Allocates a PTE table and links it, unless somebody else did. 0 or -ENOMEM. */
 export function* __pte_alloc(mm: Mm, pmdp: EntryPointer, address: number): Preemptible<number> {
+  assert(pmdp !== 0, "no PMD entry to fill");
   const table = yield* table_alloc(PTE_TABLE, address, 0);
   if (table === 0) return -ENOMEM;
   const ptl = pmd_lockptr(mm, pmdp);
@@ -132,6 +139,9 @@ export function handle_mm_fault(vma: Vma, address: number, flags: number): Preem
 }
 
 function* __handle_mm_fault(vma: Vma, address: number, flags: number): Preemptible<number> {
+  assert(rwsem_is_held(vma.vm_mm.mmap_lock), "a fault without mmap_lock");
+  assert(address >= vma.vm_start, "a fault below its VMA");
+  assert(address < vma.vm_end, "a fault above its VMA");
   const vmf = new_vmf(vma, address, flags);
   vmf.pmd = yield* walk_to_pmd(vma.vm_mm, address);
   if (vmf.pmd === 0) return VM_FAULT_OOM;
@@ -160,6 +170,8 @@ function* create_huge_pmd(vmf: VmFault): Preemptible<number> {
 }
 
 function* wp_huge_pmd(vmf: VmFault, orig_pmd: Pmd): Preemptible<number> {
+  assert((vmf.flags & FAULT_FLAG_WRITE) !== 0, "write protection met by a read");
+  assert(!pmd_none(orig_pmd), "a huge page that is none");
   const { vm_ops } = vmf.vma;
   vmf.orig_pmd = orig_pmd;
   if (vm_ops !== null && vm_ops.huge_fault !== undefined) return yield* vm_ops.huge_fault(vmf);
@@ -168,6 +180,7 @@ function* wp_huge_pmd(vmf: VmFault, orig_pmd: Pmd): Preemptible<number> {
 
 /** No page-table lock is held here: every step reads the PMD entry again. */
 function* handle_pte_fault(vmf: VmFault): Preemptible<number> {
+  assert(vmf.pmd !== 0, "a PTE fault without a PMD entry");
   const { vma } = vmf;
   if (pmd_none(yield* pmdp_get(vmf.pmd))) {
     // The table is made only when there is something to put into it.
@@ -201,6 +214,7 @@ function* handle_pte_fault(vmf: VmFault): Preemptible<number> {
 
 /** A first touch of anonymous memory: the zero page for a read, a new page for a write. */
 function* do_anonymous_page(vmf: VmFault): Preemptible<number> {
+  assert(vmf.vma.vm_ops === null, "an anonymous fault on a file");
   const { vma } = vmf;
   const mm = vma.vm_mm;
   if (pmd_none(yield* pmdp_get(vmf.pmd))) {
@@ -241,6 +255,7 @@ function do_fault(vmf: VmFault): Preemptible<number> {
 
 /** Asks the file for the page; on success it is locked, unless the handler did all the work. */
 function* __do_fault(vmf: VmFault): Preemptible<number> {
+  assert(vmf.vma.vm_ops !== null, "a file fault without a file");
   const ret = yield* vmf.vma.vm_ops!.fault(vmf);
   if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY | VM_FAULT_DONE_COW)) !== 0) {
     return ret;
@@ -260,6 +275,8 @@ function* do_read_fault(vmf: VmFault): Preemptible<number> {
 
 /** A write to a private mapping: the new page is allocated before the file is asked. */
 function* do_cow_fault(vmf: VmFault): Preemptible<number> {
+  assert((vmf.vma.vm_flags & VM_SHARED) === 0, "COW in a shared mapping");
+  assert(vmf.cow_page === 0, "COW already has its page");
   vmf.vma.anon_vma = true;
   vmf.cow_page = yield* alloc_page(ANON);
   if (vmf.cow_page === 0) return VM_FAULT_OOM;
@@ -279,6 +296,7 @@ function* do_cow_fault(vmf: VmFault): Preemptible<number> {
 }
 
 function* do_shared_fault(vmf: VmFault): Preemptible<number> {
+  assert((vmf.vma.vm_flags & VM_SHARED) !== 0, "a shared fault in a private mapping");
   const ret = yield* __do_fault(vmf);
   if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)) !== 0) return ret;
   const done = yield* finish_fault(vmf);
@@ -294,6 +312,7 @@ function* do_shared_fault(vmf: VmFault): Preemptible<number> {
 
 /** Installs the page that a handler found or made. Returns 0 with the PTE set, else an error. */
 export function* finish_fault(vmf: VmFault): Preemptible<number> {
+  assert(vmf.ptl === 0, "the pte lock is taken further down");
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
   const cow = write && (vmf.vma.vm_flags & VM_SHARED) === 0;
   const page = cow ? vmf.cow_page : vmf.page;
@@ -307,6 +326,7 @@ export function* finish_fault(vmf: VmFault): Preemptible<number> {
 
 /** Makes sure there is a PTE table and takes its lock; NOPAGE: the world changed, refault. */
 function* pte_alloc_one_map(vmf: VmFault): Preemptible<number> {
+  assert(vmf.pte === 0, "the PTE has been mapped already");
   const mm = vmf.vma.vm_mm;
   if (pmd_none(yield* pmdp_get(vmf.pmd))) {
     if ((yield* __pte_alloc(mm, vmf.pmd, vmf.address)) !== 0) return VM_FAULT_OOM;
@@ -321,6 +341,7 @@ function* pte_alloc_one_map(vmf: VmFault): Preemptible<number> {
 }
 
 function* alloc_set_pte(vmf: VmFault, page: number): Preemptible<number> {
+  assert(page !== 0, "nothing to map");
   const { vma } = vmf;
   const write = (vmf.flags & FAULT_FLAG_WRITE) !== 0;
   if (vmf.pte === 0) {
@@ -344,6 +365,8 @@ function* alloc_set_pte(vmf: VmFault, page: number): Preemptible<number> {
 
 /** Entered with the pte lock held and the PTE verified; leaves with it dropped. */
 function* do_wp_page(vmf: VmFault): Preemptible<number> {
+  assert(spin_is_locked(vmf.ptl), "do_wp_page() without the pte lock");
+  assert(!pte_write(vmf.orig_pte), "write protection that is not there");
   const { vma } = vmf;
   const page = vm_normal_page(vmf.orig_pte);
   const shared = (vma.vm_flags & (VM_SHARED | VM_WRITE)) === (VM_SHARED | VM_WRITE);
@@ -382,6 +405,7 @@ function* do_wp_page(vmf: VmFault): Preemptible<number> {
 
 /** Makes the existing PTE writable; drops the pte lock. */
 function* wp_page_reuse(vmf: VmFault): Preemptible<void> {
+  assert(spin_is_locked(vmf.ptl), "wp_page_reuse() without the pte lock");
   const entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
   yield* set_pte_at(vmf.pte, entry);
   spin_unlock(vmf.ptl);
@@ -389,6 +413,7 @@ function* wp_page_reuse(vmf: VmFault): Preemptible<void> {
 
 /** A shared mapping of page-cache pages: the filesystem may want to hear of the write first. */
 function* wp_page_shared(vmf: VmFault, page: number): Preemptible<number> {
+  assert(spin_is_locked(vmf.ptl), "wp_page_shared() without the pte lock");
   const { vm_ops } = vmf.vma;
   if (vm_ops !== null && vm_ops.page_mkwrite !== undefined) {
     yield* get_page(page);
@@ -406,12 +431,14 @@ function* wp_page_shared(vmf: VmFault, page: number): Preemptible<number> {
 
 /** A shared mapping of pfns (DAX): the filesystem hears of the write first. */
 function* wp_pfn_shared(vmf: VmFault): Preemptible<number> {
+  assert(spin_is_locked(vmf.ptl), "wp_pfn_shared() without the pte lock");
   const { vm_ops } = vmf.vma;
   if (vm_ops === null || vm_ops.pfn_mkwrite === undefined) {
     yield* wp_page_reuse(vmf);
     return VM_FAULT_WRITE;
   }
   spin_unlock(vmf.ptl);
+  vmf.ptl = 0;
   const ret = yield* vm_ops.pfn_mkwrite(vmf);
   if ((ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE)) !== 0) return ret;
   return yield* finish_mkwrite_fault(vmf);
@@ -499,6 +526,8 @@ function* wp_page_copy(vmf: VmFault, old_page: number): Preemptible<number> {
 
 /** Under the pte lock, with the PTE verified: the copy takes the place of the old page. */
 function* install_copy(vmf: VmFault, page: number, old_page: number): Preemptible<void> {
+  assert(spin_is_locked(vmf.ptl), "install_copy() without the pte lock");
+  assert(page !== old_page, "a page is no copy of itself");
   const { vma } = vmf;
   const mm = vma.vm_mm;
   if (old_page === 0) {
@@ -545,6 +574,7 @@ function* get_locked_pte(
 function* insert_pfn(
   vma: Vma, address: number, entry: Pte, mkwrite: boolean,
 ): Preemptible<number> {
+  assert(pte_special(entry), "a page without struct page must be special");
   const [ptep, ptl] = yield* get_locked_pte(vma.vm_mm, address);
   if (ptep === 0) return -ENOMEM;
   const old = yield* ptep_get(ptep);

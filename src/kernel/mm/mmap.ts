@@ -2,6 +2,7 @@
 // VMAs: mapping, unmapping, and taking an address space down.
 // Models: mm/mmap.c (v4.11). Fidelity: reduced; VMAs are an ordered array, they are split but not
 // merged, no accounting, no stack growth. Locks: mmap_lock for writing, then i_mmap_rwsem.
+import { assert } from "../../lib/assert.ts";
 import { PAGE_READONLY, PAGE_SHARED } from "../../hw/pte.ts";
 import { pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
@@ -12,7 +13,7 @@ import {
 } from "../include/mm.ts";
 import type { Inode, Mm, Vma } from "../include/mm_types.ts";
 import { current_mm } from "../include/sched.ts";
-import { down_write, up_write } from "../locking/rwsem.ts";
+import { down_write, rwsem_is_held, up_write } from "../locking/rwsem.ts";
 import { trace } from "../trace.ts";
 import { free_pgd_range, unmap_page_range } from "./memory-unmap.ts";
 import {
@@ -91,6 +92,8 @@ export function* vm_mmap(request: MmapRequest): Preemptible<number> {
 
 /** Inserts a VMA where there is none, into the mm and into its file. */
 function* vma_link(mm: Mm, vma: Vma): Preemptible<void> {
+  assert(vma.vm_start < vma.vm_end, "an empty VMA");
+  assert(!overlaps(mm, vma.vm_start, vma.vm_end), "VMAs overlap");
   if (vma.vm_file !== null) {
     const { i_mapping } = vma.vm_file;
     yield* down_write(i_mapping.i_mmap_rwsem);
@@ -118,6 +121,8 @@ export function* vm_munmap(start: number, pages: number): Preemptible<number> {
 
 /** Removes [start, end) from an mm whose mmap_lock is held for writing. */
 export function* do_munmap(mm: Mm, start: number, end: number): Preemptible<void> {
+  assert(rwsem_is_held(mm.mmap_lock), "munmap without mmap_lock");
+  assert(start < end, "an empty range to unmap");
   const first = straddles(mm, start);
   if (first !== undefined) yield* split_vma(mm, first, start);
   const last = straddles(mm, end);
@@ -133,6 +138,8 @@ function straddles(mm: Mm, address: number): Vma | undefined {
 
 /** __split_vma(): both halves appear at once, to the mm and to whoever walks the file's i_mmap. */
 function* split_vma(mm: Mm, vma: Vma, address: number): Preemptible<void> {
+  assert(address > vma.vm_start, "a split at the start of a VMA");
+  assert(address < vma.vm_end, "a split at the end of a VMA");
   const upper: Vma = {
     ...vma, vm_start: address, vm_pgoff: vma.vm_pgoff + (address - vma.vm_start),
   };
@@ -158,6 +165,7 @@ function* detach_vmas(mm: Mm, start: number, end: number): Preemptible<Vma[]> {
 
 /** Unmaps detached VMAs, frees their tables, and only then lets go of their files. */
 function* unmap_region(mm: Mm, gone: Vma[]): Preemptible<void> {
+  assert(gone.length > 0, "no VMA to unmap");
   const start = gone[0]!.vm_start;
   const end = gone[gone.length - 1]!.vm_end;
   const tlb = yield* tlb_gather_mmu(mm, start, end);
@@ -184,6 +192,7 @@ function* unlink_file_vma(file: Inode, vma: Vma): Preemptible<void> {
 
 /** The last user has gone: unmaps everything, frees every table. No mmap_lock up to v5.16. */
 export function* exit_mmap(mm: Mm): Preemptible<void> {
+  assert(mm.mm_users === 0, "an mm that is used is torn down");
   const gone = yield* detach_vmas(mm, 0, task_size());
   if (gone.length > 0) yield* unmap_region(mm, gone);
 }

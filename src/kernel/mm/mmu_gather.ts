@@ -2,6 +2,8 @@
 // Collects pages and tables that are being unmapped, and frees them after the TLB flush.
 // Models: mm/memory.c (v4.11: tlb_gather_mmu and friends), include/asm-generic/tlb.h.
 // Fidelity: reduced; one batch, no nesting.
+import { assert } from "../../lib/assert.ts";
+import { mem, PTE_TABLE } from "../../hw/phys.ts";
 import { pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { flush_tlb_mm_range } from "../arch/x86/mm/tlb.ts";
@@ -46,6 +48,7 @@ function* mm_tlb_flush_nested(mm: Mm): Preemptible<boolean> {
  * them, and not have flushed yet: then we flush all of it (99baac21e458, v4.13).
  */
 export function* tlb_finish_mmu(tlb: MmuGather): Preemptible<void> {
+  assert(tlb.mm.tlb_flush_pending > 0, "a gather that never began");
   if (fixed("mm-tlb-flush-nested") && (yield* mm_tlb_flush_nested(tlb.mm))) {
     tlb_track(tlb, tlb.first, tlb.last);
   }
@@ -55,15 +58,18 @@ export function* tlb_finish_mmu(tlb: MmuGather): Preemptible<void> {
 
 /** The translation of pages [start, end) has gone from the page tables. */
 export function tlb_track(tlb: MmuGather, start: number, end: number): void {
+  assert(start < end, "an empty range to flush");
   tlb.start = Math.min(tlb.start, start);
   tlb.end = Math.max(tlb.end, end);
 }
 
 export function tlb_remove_page(tlb: MmuGather, frame: number): void {
+  assert(frame !== 0, "frame 0 is nobody's page");
   tlb.pages.push(frame);
 }
 
 export function tlb_remove_table(tlb: MmuGather, frame: number, start: number, end: number): void {
+  assert(mem.kind[frame]! >= PTE_TABLE, "a page is freed as a table");
   tlb_track(tlb, start, end);
   tlb.tables.push(frame);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Frames in and out of use. Models: mm/page_alloc.c.
 // Fidelity: reduced; no zones, no reclaim: an allocation beyond the frame budget fails.
-import { mem } from "../../hw/phys.ts";
+import { assert } from "../../lib/assert.ts";
+import { mem, PTE_TABLE } from "../../hw/phys.ts";
 import { current, pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { pr_bug, printk } from "../bug.ts";
@@ -48,6 +49,7 @@ export function* put_page(frame: number): Preemptible<void> {
 /** Frees a page table: its lock goes with it. */
 export function* free_table(frame: number): Preemptible<void> {
   if (preempt(ALLOC, current())) yield;
+  assert(mem.kind[frame]! >= PTE_TABLE, "a page is freed as a table");
   mem.refcount[frame] = 0;
   mem.give_back(frame);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Operations on mappings: mmap and the calls that change, lock, sync or advise a range.
 import { UserError } from "../../lib/assert.ts";
-import { EBADF, EINVAL } from "../../kernel/errno.ts";
-import { fget, new_inode, vfs_fsync } from "../../kernel/fs/inode.ts";
+import { EBADF, EINVAL, ENFILE } from "../../kernel/errno.ts";
+import { all_inodes, fget, INODES_MAX, new_inode, vfs_fsync } from "../../kernel/fs/inode.ts";
 import { current_mm } from "../../kernel/include/sched.ts";
 import { madvise_dontneed } from "../../kernel/mm/madvise.ts";
 import { vm_mmap, vm_munmap } from "../../kernel/mm/mmap.ts";
@@ -24,6 +24,7 @@ function* runMmap(args: readonly number[]): Preemptible<OpResult> {
   }
   const shared = kind === SANON || kind! > FPRIV;
   const ofFile = kind! >= FPRIV;
+  if (kind === SANON && all_inodes.length >= INODES_MAX) return { r: -ENFILE };
   const inode = ofFile ? fget(fd!) : kind === SANON ? new_inode("tmpfs", pages!) : null;
   if (ofFile && inode === null) return { r: -EBADF };
   const noreplace = (flagBits! & NOREPLACE) !== 0;

@@ -2,6 +2,7 @@
 // Blocks of a file on a DAX filesystem: extents, allocation, hole punching.
 // Models: fs/ext4/inode.c (ext4_iomap_begin, ext4_punch_hole). Fidelity: reduced; no journal, no
 // delayed allocation; the allocator keeps huge pages aligned and contiguous whenever it can.
+import { assert } from "../../../lib/assert.ts";
 import { geometry } from "../../../hw/geometry.ts";
 import { mem, PMEM } from "../../../hw/phys.ts";
 import { pointKind, preempt } from "../../../sched/point.ts";
@@ -40,6 +41,8 @@ function* read_extent(inode: Inode, index: number, length: number): Preemptible<
 
 /** The extent that starts at `index`: same kind, and for blocks consecutive on the device. */
 function extent_at(inode: Inode, index: number, wanted: number): Iomap {
+  assert(index < inode.i_size, "an extent beyond the file");
+  assert(wanted >= 1, "an extent of no pages");
   const type = inode.i_extent[index]!;
   const frame = inode.i_block[index]!;
   let length = 1;
@@ -71,6 +74,7 @@ function fresh(inode: Inode, index: number, end: number): boolean {
 }
 
 function map_block(inode: Inode, index: number): void {
+  assert(inode.i_extent[index] !== IOMAP_MAPPED, "the block is there already");
   if (inode.i_block[index] === 0) reserve_run(inode, index & ~geometry.mask);
   const frame = inode.i_block[index]!;
   if (frame === 0) return;
@@ -99,6 +103,7 @@ export function* ext4_iomap_begin(
 
 function* free_blocks(inode: Inode, start: number, end: number): Preemptible<void> {
   if (preempt(EXTENT_WRITE, inode.id)) yield;
+  assert(inode.i_mmap_sem.writer >= 0, "blocks are freed under running faults");
   for (let i = start; i < end; i++) {
     if (inode.i_extent[i] === IOMAP_HOLE) continue;
     inode.i_extent[i] = IOMAP_HOLE;
