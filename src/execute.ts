@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // execute(case) -> Outcome: boots a machine, runs setup, the tasks together, teardown and exit.
-import { UserError } from "./lib/assert.ts";
+import { InternalError, UserError } from "./lib/assert.ts";
 import { hashText, mix } from "./lib/hash.ts";
 import { KernelBug, log, printk } from "./kernel/bug.ts";
 import { do_exit } from "./kernel/exit.ts";
@@ -175,12 +175,19 @@ export const execute: Execute = (c, options = {}) => {
   } catch (error) {
     if (error instanceof Hang) fatal = reportHang(error);
     else if (error instanceof KernelBug) fatal = error;
-    else throw error;
+    else if (!isAftermath(error)) throw error;
   } finally {
     recordTo(null);
   }
   return outcomeOf(fatal, results, tally, trace);
 };
+
+/** A kernel that has been reported broken may go on to break what the model takes for granted. */
+function isAftermath(error: unknown): boolean {
+  if (!(error instanceof InternalError) || log.lines.length === 0) return false;
+  printk(`faultline: the model cannot go on after this: ${error.message}`);
+  return true;
+}
 
 function reportHang(hang: Hang): Hang {
   printk(hang.title);

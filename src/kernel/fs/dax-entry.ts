@@ -334,7 +334,8 @@ export function* replace_with_page(
 
 /** Clears the dirty tag of a locked entry (fsync has written it back). */
 export function* clear_dirty_tag(mapping: AddressSpace, index: number): Preemptible<void> {
-  assert(is_locked(mapping.i_pages[slot_of(mapping, index)]!), "cleaned without its lock");
+  const locked = is_locked(mapping.i_pages[slot_of(mapping, index)]!);
+  WARN_ON_ONCE(!locked, "fs/dax.c", "dax_writeback_one");
   yield* spin_lock(mapping.tree_lock);
   const slot = slot_of(mapping, index);
   yield* radix_tree_store(mapping, slot, mapping.i_pages[slot]! & ~TAG_DIRTY);

@@ -9,13 +9,13 @@ import { ANON, mem, PMD_TABLE, PTE_TABLE, UPPER_TABLE } from "../../hw/phys.ts";
 import {
   mk_pte, NO_PMD, pmd_devmap, pmd_none, pmd_pfn, pmd_trans_huge, pmd_write, pte_mkdevmap,
   pte_mkdirty, pte_mkspecial, pte_mkwrite, pte_mkyoung, pte_none, pte_pfn, pte_present, pte_special,
-  pte_write, pte_wrprotect,
+  pte_write, pte_wrprotect, x86_hex,
 } from "../../hw/pte.ts";
 import type { Pmd, Pte } from "../../hw/pte.ts";
 import { pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { flush_tlb_page } from "../arch/x86/mm/tlb.ts";
-import { VM_BUG_ON, WARN_ON_ONCE } from "../bug.ts";
+import { pr_bug, VM_BUG_ON, WARN_ON_ONCE } from "../bug.ts";
 import { EBUSY, ENOMEM } from "../errno.ts";
 import {
   add_mm_counter, FAULT_FLAG_WRITE, MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES,
@@ -61,7 +61,11 @@ export function mm_counter(frame: number): number {
 
 /** The page behind a PTE, 0 for special ones (zero page, DAX). */
 export function vm_normal_page(pte: Pte): number {
-  assert(pte_present(pte), "only a present PTE has a page");
+  if (!pte_present(pte) || pte_pfn(pte) >= mem.top) {
+    // print_bad_pte(): what stands here was never a PTE.
+    pr_bug(`BUG: Bad page map in process task  pte:${x86_hex(pte)}`);
+    return 0;
+  }
   return pte_special(pte) ? 0 : pte_pfn(pte);
 }
 

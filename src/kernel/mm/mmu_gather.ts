@@ -9,6 +9,7 @@ import type { Preemptible } from "../../sched/point.ts";
 import { flush_tlb_mm_range } from "../arch/x86/mm/tlb.ts";
 import { VM_MIXEDMAP } from "../include/mm.ts";
 import type { Mm, Vma } from "../include/mm_types.ts";
+import { VM_BUG_ON } from "../bug.ts";
 import { fixed } from "../patches.ts";
 import { free_table, put_page } from "./page_alloc.ts";
 
@@ -69,7 +70,7 @@ export function tlb_remove_page(tlb: MmuGather, frame: number): void {
 }
 
 export function tlb_remove_table(tlb: MmuGather, frame: number, start: number, end: number): void {
-  assert(mem.kind[frame]! >= PTE_TABLE, "a page is freed as a table");
+  VM_BUG_ON(!(mem.kind[frame]! >= PTE_TABLE), "!PageTable(page)", "include/linux/mm.h");
   tlb_track(tlb, start, end);
   tlb.tables.push(frame);
 }

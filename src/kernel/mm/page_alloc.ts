@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Frames in and out of use. Models: mm/page_alloc.c.
 // Fidelity: reduced; no zones, no reclaim: an allocation beyond the frame budget fails.
-import { assert } from "../../lib/assert.ts";
 import { mem, PTE_TABLE } from "../../hw/phys.ts";
 import { current, pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
-import { pr_bug, printk } from "../bug.ts";
+import { pr_bug, printk, VM_BUG_ON } from "../bug.ts";
 import { PAGE_FLAGS_CHECK_AT_FREE, put_page_testzero } from "../include/page-flags.ts";
 
 const ALLOC = pointKind("page allocator", "write");
@@ -49,7 +48,7 @@ export function* put_page(frame: number): Preemptible<void> {
 /** Frees a page table: its lock goes with it. */
 export function* free_table(frame: number): Preemptible<void> {
   if (preempt(ALLOC, current())) yield;
-  assert(mem.kind[frame]! >= PTE_TABLE, "a page is freed as a table");
+  VM_BUG_ON(!(mem.kind[frame]! >= PTE_TABLE), "!PageTable(page)", "include/linux/mm.h");
   mem.refcount[frame] = 0;
   mem.give_back(frame);
 }
