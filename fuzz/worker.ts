@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Target } from "../src/program/target.ts";
 import { attachFeedback, REGION_SIZE } from "../src/sched/feedback.ts";
 import { send } from "./campaign/messages.ts";
-import type { WorkerOptions } from "./campaign/messages.ts";
+import type { WorkerOptions } from "../src/triage/messages.ts";
 import { RandomInputs, runRandom } from "./campaign/random.ts";
 import { Session } from "./campaign/session.ts";
 import { subjectOf } from "./campaign/subjects.ts";

@@ -15,7 +15,7 @@ import { normaliseTitle } from "../../src/triage/title.ts";
 import { PARTS } from "../../src/triage/trial.ts";
 import { knownBugs, triageFinding } from "../../src/triage/triage.ts";
 import type { Known } from "../../src/triage/triage.ts";
-import type { FindingMessage } from "./messages.ts";
+import type { FindingMessage } from "../../src/triage/messages.ts";
 
 export interface FindingsOptions {
   target: Target;

@@ -1,66 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a campaign tells its workers, and what they tell it: JSON, one object a line.
-// src/cli/campaign/messages.ts says the same for the other side; a test compares the two.
+// The worker's side of the pipe to its campaign.
 import { writeSync } from "node:fs";
-import type { Config } from "../../src/program/case.ts";
-import type { Signals } from "../../src/sched/feedback.ts";
-import type { BisectInput } from "../../src/triage/bisect.ts";
+import type { Message } from "../../src/triage/messages.ts";
 import { StopFuzzing } from "../engine.ts";
-
-export interface WorkerOptions {
-  target: string;
-  /** libFuzzer with our counters, or random operations and schedules drawn by PCT. */
-  mode: "guided" | "pct";
-  seed: number;
-  /** Executions, and seconds; null: no limit. */
-  runs: number | null;
-  seconds: number | null;
-  /** Folders. `scratch` takes what is neither corpus nor finding. */
-  corpus: string;
-  crashes: string;
-  scratch: string;
-  keepGoing: boolean;
-  signals: Signals;
-  /** Kernels in place of the target's own; empty: those. */
-  configs: Config[];
-  bisect: BisectInput;
-}
-
-export interface StatsMessage {
-  type: "stats";
-  executions: number;
-  /** Branches and sites, then racing pairs, that this worker has seen. */
-  coverage: number;
-  pairs: number;
-  /** Findings so far, by normalised title. */
-  titles: Record<string, number>;
-}
-
-export interface FindingMessage {
-  type: "finding";
-  title: string;
-  bucket: string;
-  isNew: boolean;
-  /** Of this worker, when it was found. */
-  executions: number;
-  /** Of the minimised case; null when the bug was known and nothing was minimised. */
-  minimised: {
-    operations: number;
-    preemptions: number;
-    tries: number;
-    proved: boolean;
-    /** The saved text, read again, gave the same execution. */
-    replays: boolean;
-  } | null;
-}
-
-export type Message =
-  | StatsMessage
-  | FindingMessage
-  /** A fault of Faultline itself; the input is at `saved`, unless that failed too. */
-  | { type: "internal"; message: string; saved: string | null }
-  /** The user's world said no, in a sentence; `unsaved` is the text of a finding that is lost. */
-  | { type: "error"; message: string; unsaved: string | null };
 
 /** The pipe to the campaign, beside stdin, stdout and stderr. */
 const PIPE = 3;

@@ -3,14 +3,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, expectTypeOf, test } from "vitest";
-import type * as cli from "../../src/cli/campaign/messages.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { UserError } from "../../src/lib/assert.ts";
 import type { Execute } from "../../src/outcome.ts";
 import { ALL_SIGNALS } from "../../src/sched/feedback.ts";
 import { StopFuzzing } from "../engine.ts";
 import { canaryExecute, canaryTarget } from "./canary-model.ts";
-import type { Message, WorkerOptions } from "./messages.ts";
+import type { Message, WorkerOptions } from "../../src/triage/messages.ts";
 import { RandomInputs } from "./random.ts";
 import { Session } from "./session.ts";
 
@@ -43,10 +42,6 @@ function drive(one: Session): number {
   return one.executions;
 }
 
-test("both halves of the protocol say the same", () => {
-  expectTypeOf<Message>().toEqualTypeOf<cli.Message>();
-  expectTypeOf<WorkerOptions>().toEqualTypeOf<cli.WorkerOptions>();
-});
 
 test("stops after exactly its runs, or after its time", () => {
   expect(drive(session({ runs: 700 }))).toBe(700);

@@ -13,7 +13,7 @@ import { seen } from "../../src/sched/feedback.ts";
 import { StopFuzzing } from "../engine.ts";
 import { Coverage } from "./coverage.ts";
 import { Findings } from "./findings.ts";
-import type { Message, WorkerOptions } from "./messages.ts";
+import type { Message, WorkerOptions } from "../../src/triage/messages.ts";
 
 export interface SessionOptions {
   options: WorkerOptions;

@@ -2,7 +2,7 @@
 // A campaign: starts the workers, listens, shows, and ends with what was found.
 import { readdirSync } from "node:fs";
 import color from "picocolors";
-import type { FindingMessage, Message, WorkerOptions } from "./messages.ts";
+import type { FindingMessage, Message, WorkerOptions } from "../../triage/messages.ts";
 import { Status, grouped } from "./status.ts";
 import type { Progress } from "./status.ts";
 import { Worker } from "./worker.ts";

@@ -10,7 +10,7 @@ import { UserError } from "../../lib/assert.ts";
 import { BISECT } from "../analyse.ts";
 import { attempt } from "../command.ts";
 import { checkConfig } from "../config.ts";
-import type { WorkerOptions } from "./messages.ts";
+import type { WorkerOptions } from "../../triage/messages.ts";
 
 export interface FuzzOptions {
   target: string;

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { built } from "../root.ts";
 import { parseMessage } from "./messages.ts";
-import type { Message, StatsMessage, WorkerOptions } from "./messages.ts";
+import type { Message, StatsMessage, WorkerOptions } from "../../triage/messages.ts";
 
 /** After a request to stop, for minimising and saving what was just found. */
 const GRACE_MS = 20_000;
