@@ -2,11 +2,10 @@
 // What a worker does with findings: count all, triage those that may be a new bug.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../src/lib/assert.ts";
 import { describeReturn } from "../../src/machine.ts";
-import type { Execute, Outcome } from "../../src/outcome.ts";
+import type { Execute } from "../../src/outcome.ts";
 import { encode } from "../../src/program/bytes.ts";
-import type { Case, Config } from "../../src/program/case.ts";
+import type { Case } from "../../src/program/case.ts";
 import type { Target } from "../../src/program/target.ts";
 import { parseCase } from "../../src/program/text.ts";
 import type { BisectInput } from "../../src/triage/bisect.ts";
@@ -30,17 +29,6 @@ const TRACED = 8;
 /** Of all executions, at most one in so many may go into findings whose title is known. */
 const SHARE = 8;
 const FIRST_SHARE = 20_000;
-
-/** What a candidate shows that has something in it that is not modelled. */
-const NOTHING: Outcome = {
-  kind: "clean", title: null, log: [], results: [], points: 0, switches: 0, preemptions: 0,
-  hash: 0, schedule: () => [], trace: null,
-};
-
-function sameKernel(a: Config, b: Config): boolean {
-  return a.kernel === b.kernel && a.revert.join() === b.revert.join() &&
-    a.apply.join() === b.apply.join();
-}
 
 export class Findings {
   /** By normalised title. */
@@ -69,7 +57,7 @@ export class Findings {
     const options = { dir, bisect, target: target.name, encode: plain, describeReturn };
     const raw = Uint8Array.from(bytes);
     const { bucket, isNew, minimised } =
-      triageFinding(c, raw, this.executeFor(c), this.known, options);
+      triageFinding(c, raw, this.counted, this.known, options);
     if (this.announced.has(bucket)) return null;
     this.announced.add(bucket);
     return {
@@ -78,21 +66,11 @@ export class Findings {
     };
   }
 
-  /**
-   * For the candidates of `original`: simpler arguments may ask for what is not modelled. Another
-   * kernel that does not exist is for triage to hear of.
-   */
-  private executeFor(original: Case): Execute {
-    return (c, options) => {
-      this.spent += options?.trace === true ? TRACED : 1;
-      try {
-        return this.options.execute(c, options);
-      } catch (error) {
-        if (error instanceof UserError && sameKernel(c.config, original.config)) return NOTHING;
-        throw error;
-      }
-    };
-  }
+  /** Counts what triage costs. */
+  private readonly counted: Execute = (c, options) => {
+    this.spent += options?.trace === true ? TRACED : 1;
+    return this.options.execute(c, options);
+  };
 
   private sizes(found: Minimised, bucket: string): FindingMessage["minimised"] {
     const { outcome, tries, oneMinimal } = found;

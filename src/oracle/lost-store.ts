@@ -3,7 +3,7 @@
 // something was unmapped or discarded in between. A model of truth beside the emulated memory.
 import { mem } from "../hw/phys.ts";
 import { observe } from "../kernel/bug.ts";
-import { VM_SHARED } from "../kernel/include/mm.ts";
+import { linear_page_index, VM_SHARED } from "../kernel/include/mm.ts";
 import type { Inode, Mm, Vma } from "../kernel/include/mm_types.ts";
 import { trace } from "../kernel/trace.ts";
 import { geometry } from "../hw/geometry.ts";
@@ -33,7 +33,7 @@ function user_access(
     return;
   }
   const isShared = (vma.vm_flags & VM_SHARED) !== 0;
-  const index = vpn - vma.vm_start + vma.vm_pgoff;
+  const index = linear_page_index(vma, vpn);
   const key = isShared ? vma.vm_file!.id * SPACE + index : mm.id * SPACE + vpn;
   const truth = isShared ? shared : privately;
   const busy = isShared

@@ -14,8 +14,8 @@ import type { Preemptible } from "../../sched/point.ts";
 import { flush_tlb_mm_range } from "../arch/x86/mm/tlb.ts";
 import { EBUSY } from "../errno.ts";
 import {
-  FAULT_FLAG_WRITE, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK, VM_FAULT_NOPAGE, VM_FAULT_OOM,
-  VM_FAULT_SIGBUS, VM_SHARED,
+  FAULT_FLAG_WRITE, linear_page_index, VM_FAULT_DONE_COW, VM_FAULT_FALLBACK,
+  VM_FAULT_NOPAGE, VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_SHARED,
 } from "../include/mm.ts";
 import type { AddressSpace, Inode, Vma, VmFault } from "../include/mm_types.ts";
 import {
@@ -184,7 +184,7 @@ function* __dax_iomap_pmd_fault(vmf: VmFault): Preemptible<number> {
   const inode = vmf.vma.vm_file!;
   const mapping = inode.i_mapping;
   const address = vmf.address & ~geometry.mask;
-  const pgoff = address - vmf.vma.vm_start + vmf.vma.vm_pgoff;
+  const pgoff = linear_page_index(vmf.vma, address);
   if (!pmd_fault_possible(vmf, address, pgoff)) return VM_FAULT_FALLBACK;
   if (pgoff >= inode.i_size) return VM_FAULT_SIGBUS;
   if (pgoff + geometry.entries > inode.i_size) return VM_FAULT_FALLBACK;

@@ -61,19 +61,11 @@ export function* add_mm_counter(mm: Mm, member: number, value: number): Preempti
   mm.rss[member]! += value;
 }
 
-/** A copy-on-write mapping: private and possibly writable. */
-export function is_cow_mapping(flags: number): boolean {
-  return (flags & (VM_SHARED | VM_MAYWRITE)) === VM_MAYWRITE;
-}
-
 export function vma_is_anonymous(vma: Vma): boolean {
   return vma.vm_ops === null;
 }
 
-export function vma_is_dax(vma: Vma): boolean {
-  return vma.vm_file !== null && vma.vm_file.kind === "dax";
-}
-
+/** Which page of its file `address` shows. */
 export function linear_page_index(vma: Vma, address: number): number {
   return address - vma.vm_start + vma.vm_pgoff;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Page flags and the counts of struct page. Models: include/linux/page-flags.h, page_ref.h, mm.h.
 // Fidelity: reduced; every access is one atomic step with a point of its own.
-import { FREE, mem } from "../../hw/phys.ts";
+import { mem } from "../../hw/phys.ts";
 import { changed, pointKind, preempt } from "../../sched/point.ts";
 import type { Preemptible } from "../../sched/point.ts";
 import { VM_BUG_ON } from "../bug.ts";
@@ -38,14 +38,6 @@ export function* get_page(frame: number): Preemptible<void> {
   if (preempt(COUNT, frame)) yield;
   VM_BUG_ON(mem.refcount[frame]! <= 0, "page_ref_count(page) <= 0", "include/linux/mm.h");
   mem.refcount[frame]!++;
-}
-
-/** Fails on a page that is being freed. */
-export function* get_page_unless_zero(frame: number): Preemptible<boolean> {
-  if (preempt(COUNT, frame)) yield;
-  if (mem.kind[frame] === FREE || mem.refcount[frame] === 0) return false;
-  mem.refcount[frame]!++;
-  return true;
 }
 
 /** Drops a reference; true when it was the last one. */

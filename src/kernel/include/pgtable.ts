@@ -17,7 +17,7 @@ import type { EntryPointer, Mm } from "./mm_types.ts";
 
 /** An entry is named by the first page that it covers, in units of its own level. */
 function entry_name(pointer: EntryPointer): string {
-  const frame = pointer >>> geometry.shift;
+  const frame = mem.frame_of(pointer);
   return `${mem.index[frame]! + (pointer & geometry.mask)}`;
 }
 const pmd_name = (p: EntryPointer): string => `pmd[${entry_name(p)}]`;
@@ -129,7 +129,7 @@ export function* ptep_get_and_clear(ptep: EntryPointer): Preemptible<Pte> {
 
 /** The lock over the PMD entry's table: in struct page of that table, or one for the whole mm. */
 export function pmd_lockptr(mm: Mm, pmdp: EntryPointer): Spinlock {
-  return ptlocks.pmd ? pmdp >>> geometry.shift : mm.page_table_lock;
+  return ptlocks.pmd ? mem.frame_of(pmdp) : mm.page_table_lock;
 }
 
 /**

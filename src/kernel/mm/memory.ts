@@ -218,7 +218,7 @@ function* handle_pte_fault(vmf: VmFault): Preemptible<number> {
 
 /** A first touch of anonymous memory: the zero page for a read, a new page for a write. */
 function* do_anonymous_page(vmf: VmFault): Preemptible<number> {
-  assert(vmf.vma.vm_ops === null, "an anonymous fault on a file");
+  assert(vma_is_anonymous(vmf.vma), "an anonymous fault on a file");
   const { vma } = vmf;
   const mm = vma.vm_mm;
   if (pmd_none(yield* pmdp_get(vmf.pmd))) {
