@@ -78,6 +78,11 @@ function* dax_iomap_pte_fault(vmf: VmFault): Preemptible<number> {
     return ret;
   }
   if (iomap.type === IOMAP_MAPPED) return yield* dax_insert_mapping(vmf, entry, iomap.frame);
+  if (write) {
+    // The filesystem could not allocate: the file was truncated meanwhile, or the device is full.
+    yield* put_locked_mapping_entry(mapping, vmf.pgoff, entry);
+    return VM_FAULT_SIGBUS;
+  }
   return yield* dax_load_hole(vmf, entry);
 }
 

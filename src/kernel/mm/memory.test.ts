@@ -156,6 +156,17 @@ test("memory that runs out kills the access and leaks nothing", () => {
   expect(outcome.log).toEqual([]);
 });
 
+test("a shared store without a block to go to gets SIGBUS, not a hole to write to", () => {
+  for (const kernel of ["v4.12", "latest"]) {
+    const outcome = run(
+      `kernel: ${kernel}\nframes: 14\ndax 0 8\nmmap 0 8 rw fshared 0 0\nstore 0 1\nload 1\n`,
+    );
+    expect(outcome.results[2]?.sig).toBe("BUS_ADRERR");
+    expect(outcome.results[3]?.v).toEqual([0]);
+    expect(outcome.log).toEqual([]);
+  }
+});
+
 test("tmpfs pages are shared by all mappings and survive them", () => {
   const outcome = run(
     "tmpfs 0 4\nmmap 0 4 rw fshared 0 0\nmmap 8 4 rw fpriv 0 0\nstore 1 6\nload 9\nstore 9 7\n" +

@@ -41,7 +41,8 @@ function* read_extent(inode: Inode, index: number, length: number): Preemptible<
 
 /** The extent that starts at `index`: same kind, and for blocks consecutive on the device. */
 function extent_at(inode: Inode, index: number, wanted: number): Iomap {
-  assert(index < inode.i_size, "an extent beyond the file");
+  // Not i_size: truncation may shrink it under a fault that has checked it already.
+  assert(index < inode.i_block.length, "an extent beyond any file");
   assert(wanted >= 1, "an extent of no pages");
   const type = inode.i_extent[index]!;
   const frame = inode.i_block[index]!;
